@@ -29,6 +29,7 @@ pub trait Real:
     + Display
     + Send
     + Sync
+    + crate::backend::cpu::gemm::kernel::Kernel
 {
     /// 0.
     const ZERO: Self;
@@ -119,19 +120,11 @@ macro_rules! shared {
         #[inline(always)]
         fn max(self, other: Self) -> Self {
             // the negated comparison is what lets a NaN on either side through
-            if self > other || self.is_nan() {
-                self
-            } else {
-                other
-            }
+            if self > other || self.is_nan() { self } else { other }
         }
         #[inline(always)]
         fn min(self, other: Self) -> Self {
-            if self < other || self.is_nan() {
-                self
-            } else {
-                other
-            }
+            if self < other || self.is_nan() { self } else { other }
         }
         #[inline(always)]
         fn floor(self) -> Self {
@@ -295,7 +288,7 @@ fn ln_f32(x: f32) -> f32 {
     p = p * r - 1.666_805_7e-1;
     p = p * r + 2.000_071_5e-1;
     p = p * r - 2.499_999_4e-1;
-    p = p * r + 3.333_333_1e-1;
+    p = p * r + 3.333_333e-1;
     let y = p * r * z + k * -2.121_944_4e-4 - 0.5 * z;
     let y = r + y + k * 0.693_359_4;
     let y = if x == 0.0 { f32::NEG_INFINITY } else { y };
@@ -310,10 +303,10 @@ fn tanh_f32(x: f32) -> f32 {
     let a = f32::abs(x);
     let z = x * x;
     let mut p = -5.704_988_7e-3;
-    p = p * z + 2.063_908_9e-2;
+    p = p * z + 2.063_909e-2;
     p = p * z - 5.373_971_6e-2;
     p = p * z + 1.333_144_1e-1;
-    p = p * z - 3.333_328_2e-1;
+    p = p * z - 3.333_328e-1;
     let near = p * z * x + x;
     let far = (1.0 - 2.0 / (exp_f32(2.0 * a) + 1.0)).copysign(x);
     // a NaN fails the comparison and takes `far`, which is NaN then
@@ -409,31 +402,19 @@ mod tests {
         if got == rounded || (got.is_nan() && exact.is_nan()) {
             return 0.0;
         }
-        let ulp = f64::max(
-            (f32::from_bits(rounded.abs().to_bits() + 1) - rounded.abs()) as f64,
-            1e-45,
-        );
+        let ulp = f64::max((f32::from_bits(rounded.abs().to_bits() + 1) - rounded.abs()) as f64, 1e-45);
         f64::abs(got as f64 - exact) / ulp
     }
 
-    /// Every 97th float between `low` and `high`, by magnitude and sign.
+    /// A thinned sweep of the floats between `low` and `high`, by magnitude and sign.
     fn sweep(low: f32, high: f32) -> impl Iterator<Item = f32> {
-        (0..u32::MAX)
-            .step_by(4999)
-            .map(f32::from_bits)
-            .filter(move |x| *x >= low && *x <= high)
+        (0..u32::MAX).step_by(4999).map(f32::from_bits).filter(move |x| *x >= low && *x <= high)
     }
 
     fn worst(low: f32, high: f32, got: fn(f32) -> f32, exact: fn(f64) -> f64) -> (f64, f32) {
         sweep(low, high)
             .map(|x| (ulps(got(x), exact(x as f64)), x))
-            .fold((0.0, 0.0), |worst, one| {
-                if one.0 > worst.0 || one.0.is_nan() {
-                    one
-                } else {
-                    worst
-                }
-            })
+            .fold((0.0, 0.0), |worst, one| if one.0 > worst.0 || one.0.is_nan() { one } else { worst })
     }
 
     macro_rules! accuracy {
@@ -448,45 +429,18 @@ mod tests {
     accuracy!(exp, f32::NEG_INFINITY, f32::INFINITY, f64::exp, 2.0);
     accuracy!(ln, 0.0, f32::INFINITY, f64::ln, 2.0);
     accuracy!(tanh, f32::NEG_INFINITY, f32::INFINITY, f64::tanh, 2.0);
-    accuracy!(
-        sigmoid,
-        f32::NEG_INFINITY,
-        f32::INFINITY,
-        <f64 as Real>::sigmoid,
-        4.0
-    );
-    accuracy!(
-        softplus,
-        f32::NEG_INFINITY,
-        f32::INFINITY,
-        <f64 as Real>::softplus,
-        4.0
-    );
-    accuracy!(
-        erf,
-        f32::NEG_INFINITY,
-        f32::INFINITY,
-        <f64 as Real>::erf,
-        4.0
-    );
+    accuracy!(sigmoid, f32::NEG_INFINITY, f32::INFINITY, <f64 as Real>::sigmoid, 4.0);
+    accuracy!(softplus, f32::NEG_INFINITY, f32::INFINITY, <f64 as Real>::softplus, 4.0);
+    accuracy!(erf, f32::NEG_INFINITY, f32::INFINITY, <f64 as Real>::erf, 4.0);
 
     #[test]
     fn sine_and_cosine() {
         for x in sweep(-1e6, 1e6) {
-            assert!(
-                f64::abs(Real::sin(x) as f64 - (x as f64).sin()) < 2e-7,
-                "sin {x}"
-            );
-            assert!(
-                f64::abs(Real::cos(x) as f64 - (x as f64).cos()) < 2e-7,
-                "cos {x}"
-            );
+            assert!(f64::abs(Real::sin(x) as f64 - (x as f64).sin()) < 2e-7, "sin {x}");
+            assert!(f64::abs(Real::cos(x) as f64 - (x as f64).cos()) < 2e-7, "cos {x}");
         }
         for x in sweep(-f32::MAX, f32::MAX) {
-            assert!(
-                Real::sin(x).abs() <= 1.0001 && Real::cos(x).abs() <= 1.0001,
-                "{x}"
-            );
+            assert!(Real::sin(x).abs() <= 1.0001 && Real::cos(x).abs() <= 1.0001, "{x}");
         }
     }
 
@@ -506,16 +460,8 @@ mod tests {
     #[test]
     fn not_a_number_passes_through() {
         type Function = fn(f32) -> f32;
-        let functions: [Function; 8] = [
-            Real::exp,
-            Real::ln,
-            Real::tanh,
-            Real::sigmoid,
-            Real::softplus,
-            Real::erf,
-            Real::sin,
-            Real::cos,
-        ];
+        let functions: [Function; 8] =
+            [Real::exp, Real::ln, Real::tanh, Real::sigmoid, Real::softplus, Real::erf, Real::sin, Real::cos];
         for function in functions {
             assert!(function(f32::NAN).is_nan());
         }

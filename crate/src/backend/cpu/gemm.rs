@@ -1,0 +1,393 @@
+//! Matrix multiplication on the CPU: packed panels, a register-tile micro-kernel, an epilogue on finished rows.
+//!
+//! The loops are Goto's: a block of B's depth is packed into panels that stay in the second-level cache, a panel
+//! of A stays in the first, and the micro-kernel ([`kernel`]) streams over both. Packing reads through strides, so
+//! a transposed operand costs no more than a plain one. Natively the larger side of C is shared out over the
+//! threads.
+
+pub mod kernel;
+pub mod lanes;
+mod pack;
+mod vector;
+
+#[cfg(test)]
+mod tests;
+
+pub use pack::PackedB;
+
+use crate::real::Real;
+use kernel::{MicroKernel, Tile};
+use pack::{Operand, depth_block};
+
+/// A matrix inside a slice: element (row, column) is `data[row * row_stride + column * col_stride]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a, T> {
+    /// The numbers.
+    pub data: &'a [T],
+    /// From one row to the next, in elements.
+    pub row_stride: usize,
+    /// From one column to the next, in elements.
+    pub col_stride: usize,
+}
+
+impl<'a, T> Matrix<'a, T> {
+    /// A view with these strides.
+    pub fn new(data: &'a [T], row_stride: usize, col_stride: usize) -> Self {
+        Self { data, row_stride, col_stride }
+    }
+
+    /// A row-major matrix with rows of `columns` numbers.
+    pub fn row_major(data: &'a [T], columns: usize) -> Self {
+        Self { data, row_stride: columns, col_stride: 1 }
+    }
+
+    /// The transpose, without moving anything.
+    pub fn transposed(self) -> Self {
+        Self { data: self.data, row_stride: self.col_stride, col_stride: self.row_stride }
+    }
+
+    fn rows(self) -> Operand<'a, T> {
+        Operand { data: self.data, lane_stride: self.row_stride, depth_stride: self.col_stride }
+    }
+
+    fn columns(self) -> Operand<'a, T> {
+        Operand { data: self.data, lane_stride: self.col_stride, depth_stride: self.row_stride }
+    }
+}
+
+/// Buffers that calls share, so that a step allocates nothing: they grow to the largest call and stay.
+#[derive(Debug, Default)]
+pub struct Scratch<T> {
+    pub(super) workers: Vec<Workspace<T>>,
+}
+
+/// The buffers of one thread.
+#[derive(Debug, Default)]
+pub(super) struct Workspace<T> {
+    pub a: Vec<T>,
+    pub b: Vec<T>,
+}
+
+impl<T: Real> Scratch<T> {
+    /// Empty buffers.
+    pub fn new() -> Self {
+        Self { workers: Vec::new() }
+    }
+
+    /// Workspaces for `count` threads.
+    pub(super) fn workers(&mut self, count: usize) -> &mut [Workspace<T>] {
+        if self.workers.len() < count {
+            self.workers.resize_with(count, || Workspace { a: Vec::new(), b: Vec::new() });
+        }
+        &mut self.workers[..count]
+    }
+}
+
+/// The first `length` numbers of `buffer`, which grows if it must.
+pub(super) fn grown<T: Real>(buffer: &mut Vec<T>, length: usize) -> &mut [T] {
+    if buffer.len() < length {
+        buffer.resize(length, T::ZERO);
+    }
+    &mut buffer[..length]
+}
+
+/// An epilogue that changes nothing.
+pub fn no_epilogue<T>(_start: usize, _values: &mut [T]) {}
+
+/// `C = A B` or, with `accumulate`, `C = C + A B`; then the epilogue.
+///
+/// The epilogue is called with runs of finished numbers of C, while they are in the cache, and the linear index of
+/// the first of them; it may change them. Every number is in exactly one run; runs come from several threads.
+///
+/// `a` is `m x k`, `b` is `k x n`, `c` is `m x n` row-major without gaps. Any of the sizes may be 0.
+///
+/// # Panics
+/// If a slice is shorter than its shape.
+#[allow(clippy::too_many_arguments, reason = "the nine are what a matrix product is")]
+pub fn gemm<T: Real>(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Matrix<T>,
+    b: Matrix<T>,
+    c: &mut [T],
+    accumulate: bool,
+    scratch: &mut Scratch<T>,
+    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+) {
+    assert!(c.len() >= m * n, "result shorter than its shape");
+    if m == 1 || n == 1 {
+        let (matrix, vector) = if m == 1 { (b.columns(), a.rows()) } else { (a.rows(), b.columns()) };
+        multiply_vector(matrix, vector, k, &mut c[..m * n], accumulate, scratch, epilogue);
+        return;
+    }
+    multiply(m, k, n, a.rows(), Right::Strided(b.columns()), c, accumulate, scratch, epilogue);
+}
+
+/// [`gemm`] with a B that was packed before.
+///
+/// # Panics
+/// If a slice is shorter than its shape.
+pub fn gemm_packed<T: Real>(
+    m: usize,
+    a: Matrix<T>,
+    b: &PackedB<T>,
+    c: &mut [T],
+    accumulate: bool,
+    scratch: &mut Scratch<T>,
+    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+) {
+    assert!(c.len() >= m * b.columns(), "result shorter than its shape");
+    multiply(m, b.depth(), b.columns(), a.rows(), Right::Packed(b), c, accumulate, scratch, epilogue);
+}
+
+/// Where the panels of B come from.
+#[derive(Clone, Copy)]
+enum Right<'a, T> {
+    Strided(Operand<'a, T>),
+    Packed(&'a PackedB<T>),
+}
+
+/// A pointer that threads may share, because each writes other numbers behind it.
+#[derive(Clone, Copy)]
+pub(super) struct Shared<T>(*mut T);
+// SAFETY: each thread is given a part of the result that is its own
+unsafe impl<T: Send> Send for Shared<T> {}
+// SAFETY: as above
+unsafe impl<T: Send> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    pub fn new(slice: &mut [T]) -> Self {
+        Self(slice.as_mut_ptr())
+    }
+
+    /// The numbers from `start`.
+    ///
+    /// # Safety
+    /// They lie in the slice, and nobody else uses them meanwhile.
+    #[allow(clippy::mut_from_ref, reason = "the caller vouches that the parts are disjoint")]
+    pub unsafe fn slice(&self, start: usize, length: usize) -> &mut [T] {
+        // SAFETY: the caller vouches for it
+        unsafe { std::slice::from_raw_parts_mut(self.0.add(start), length) }
+    }
+}
+
+/// Calls `work` with each workspace and its number: on as many threads as there are workspaces.
+pub(super) fn on_workers<T: Real>(workers: &mut [Workspace<T>], work: impl Fn(usize, &mut Workspace<T>) + Sync + Send) {
+    #[cfg(not(target_arch = "wasm32"))]
+    if workers.len() > 1 {
+        use rayon::prelude::*;
+        workers.par_iter_mut().enumerate().for_each(|(i, workspace)| work(i, workspace));
+        return;
+    }
+    for (i, workspace) in workers.iter_mut().enumerate() {
+        work(i, workspace);
+    }
+}
+
+/// Threads worth starting for so many multiplications; waking one costs about as much as `2^18` of them.
+pub(super) fn useful_threads(multiplications: usize) -> usize {
+    #[cfg(not(target_arch = "wasm32"))]
+    return usize::clamp(multiplications >> 18, 1, rayon::current_num_threads());
+    #[cfg(target_arch = "wasm32")]
+    return usize::min(1, multiplications.max(1));
+}
+
+fn multiply_vector<T: Real>(
+    matrix: Operand<T>,
+    vector: Operand<T>,
+    depth: usize,
+    y: &mut [T],
+    accumulate: bool,
+    scratch: &mut Scratch<T>,
+    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+) {
+    let workers = scratch.workers(useful_threads(depth * y.len()));
+    let first = &mut workers[0];
+    let mut copied = std::mem::take(&mut first.a);
+    let x: &[T] = if vector.depth_stride == 1 {
+        &vector.data[..depth]
+    } else {
+        for (i, x) in grown(&mut copied, depth).iter_mut().enumerate() {
+            *x = vector.data[i * vector.depth_stride];
+        }
+        &copied[..depth]
+    };
+    let part = y.len().div_ceil(workers.len()).next_multiple_of(16);
+    let (length, shared) = (y.len(), Shared::new(y));
+    on_workers(workers, |i, _| {
+        let (start, end) = (usize::min(i * part, length), usize::min((i + 1) * part, length));
+        if start == end {
+            return;
+        }
+        // SAFETY: the parts do not overlap and end with y
+        let y = unsafe { shared.slice(start, end - start) };
+        let from = usize::min(start * matrix.lane_stride, matrix.data.len());
+        vector::gemv(&matrix.data[from..], matrix.lane_stride, matrix.depth_stride, x, y, accumulate);
+        epilogue(start, y);
+    });
+    scratch.workers[0].a = copied;
+}
+
+#[allow(clippy::too_many_arguments, reason = "the nine are what a matrix product is")]
+fn multiply<T: Real>(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: Operand<T>,
+    b: Right<T>,
+    c: &mut [T],
+    accumulate: bool,
+    scratch: &mut Scratch<T>,
+    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+) {
+    if m == 0 || n == 0 {
+        return;
+    }
+    let kernel = T::micro_kernel();
+    let workers = scratch.workers(useful_threads(m * k * n));
+    // the longer side is cut, in whole tiles; what belongs to the shorter side is packed by each thread
+    let (rows, columns) = if workers.len() == 1 {
+        (m, n)
+    } else if n >= m {
+        (m, n.div_ceil(workers.len()).next_multiple_of(kernel.columns))
+    } else {
+        (m.div_ceil(workers.len()).next_multiple_of(kernel.rows), n)
+    };
+    let result = Shared::new(c);
+    on_workers(workers, |i, workspace| {
+        let part = Part {
+            row: usize::min(if rows < m { i * rows } else { 0 }, m),
+            rows,
+            column: usize::min(if columns < n { i * columns } else { 0 }, n),
+            columns,
+        };
+        let part = Part { rows: rows.min(m - part.row), columns: columns.min(n - part.column), ..part };
+        // the rounding to whole tiles can leave the last threads without work
+        let spare = i > 0 && part.row == 0 && part.column == 0;
+        if part.rows > 0 && part.columns > 0 && !spare {
+            multiply_part(kernel, part, k, n, a, b, result, accumulate, workspace, epilogue);
+        }
+    });
+}
+
+/// A rectangle of the result.
+#[derive(Clone, Copy)]
+struct Part {
+    row: usize,
+    rows: usize,
+    column: usize,
+    columns: usize,
+}
+
+/// Rows of A that are packed together: with a depth block they fill part of the second-level cache.
+const ROW_BLOCK: usize = 120;
+/// Columns of B that are packed together.
+const COLUMN_BLOCK: usize = 1024;
+
+#[allow(clippy::too_many_arguments, reason = "the nine of a matrix product and its part")]
+fn multiply_part<T: Real>(
+    kernel: &MicroKernel<T>,
+    part: Part,
+    k: usize,
+    n: usize,
+    a: Operand<T>,
+    b: Right<T>,
+    c: Shared<T>,
+    accumulate: bool,
+    workspace: &mut Workspace<T>,
+    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+) {
+    let block = depth_block(k);
+    let row_block = usize::min(ROW_BLOCK.next_multiple_of(kernel.rows), part.rows.next_multiple_of(kernel.rows));
+    for first_column in (0..part.columns).step_by(COLUMN_BLOCK) {
+        let columns = usize::min(COLUMN_BLOCK, part.columns - first_column);
+        let column = part.column + first_column;
+        // one turn even when k is 0: the result is cleared and the epilogue runs
+        for first_depth in (0..usize::max(k, 1)).step_by(block) {
+            let depth = usize::min(block, k - first_depth);
+            let last = first_depth + depth == k;
+            let b_panels: &[T] = match b {
+                Right::Packed(packed) => packed.panels(column, first_depth, depth),
+                Right::Strided(b) => {
+                    let panels = grown(&mut workspace.b, columns.next_multiple_of(kernel.columns) * depth);
+                    b.pack(column, columns, first_depth, depth, kernel.columns, panels);
+                    panels
+                }
+            };
+            for first_row in (0..part.rows).step_by(row_block) {
+                let rows = usize::min(row_block, part.rows - first_row);
+                let row = part.row + first_row;
+                let a_panels = grown(&mut workspace.a, row_block * depth);
+                a.pack(row, rows, first_depth, depth, kernel.rows, a_panels);
+                let add = accumulate || first_depth > 0;
+                let target = Target { c, start: row * n + column, stride: n, rows, columns, add };
+                multiply_block(kernel, a_panels, b_panels, depth, &target);
+                if !last {
+                    continue;
+                }
+                // SAFETY: the rectangle is this call's own, and the numbers are inside the result
+                unsafe {
+                    if columns == n {
+                        epilogue(target.start, c.slice(target.start, rows * n));
+                    } else {
+                        for r in 0..rows {
+                            epilogue(target.start + r * n, c.slice(target.start + r * n, columns));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A block of the result that is computed from packed panels.
+struct Target<T> {
+    c: Shared<T>,
+    start: usize,
+    stride: usize,
+    rows: usize,
+    columns: usize,
+    add: bool,
+}
+
+/// Runs the micro-kernel over all tiles of a block.
+fn multiply_block<T: Real>(kernel: &MicroKernel<T>, a: &[T], b: &[T], depth: usize, target: &Target<T>) {
+    /// The largest tile of any kernel.
+    const LARGEST_TILE: usize = 12 * 32;
+    let mut edge = [T::ZERO; LARGEST_TILE];
+    assert!(kernel.rows * kernel.columns <= LARGEST_TILE);
+    assert!(a.len() >= target.rows.next_multiple_of(kernel.rows) * depth);
+    assert!(b.len() >= target.columns.next_multiple_of(kernel.columns) * depth);
+    for column in (0..target.columns).step_by(kernel.columns) {
+        let columns = usize::min(kernel.columns, target.columns - column);
+        for row in (0..target.rows).step_by(kernel.rows) {
+            let rows = usize::min(kernel.rows, target.rows - row);
+            let start = target.start + row * target.stride + column;
+            // SAFETY: the panels were checked above; the tile lies in the rectangle that is this call's own, or is
+            // `edge`, which is large enough
+            unsafe {
+                let operands = Tile {
+                    depth,
+                    a: a.as_ptr().add(row * depth),
+                    b: b.as_ptr().add(column * depth),
+                    c: target.c.0.add(start),
+                    c_stride: target.stride,
+                    accumulate: target.add,
+                };
+                if columns == kernel.columns {
+                    (kernel.run)(rows, &operands);
+                    continue;
+                }
+                let c_stride = kernel.columns;
+                (kernel.run)(rows, &Tile { c: edge.as_mut_ptr(), c_stride, accumulate: false, ..operands });
+                for r in 0..rows {
+                    let out = target.c.slice(start + r * target.stride, columns);
+                    for (out, &value) in out.iter_mut().zip(&edge[r * c_stride..]) {
+                        *out = if target.add { *out + value } else { value };
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The micro-kernel: one register tile of C, from a packed panel of A and a packed panel of B.
+//!
+//! A tile of `rows x columns` numbers of C lives in registers while the kernel walks the depth; each step loads
+//! one row of the B panel and multiplies it by each number of a column of the A panel. The tile is as large as the
+//! registers allow, so that a loaded number is used as often as possible.
+
+use super::lanes::{ArrayF32, ArrayF64, Lanes};
+
+/// The operands of one tile.
+pub struct Tile<T> {
+    /// How many products go into each number.
+    pub depth: usize,
+    /// A panel: `depth` groups of [`MicroKernel::rows`] numbers.
+    pub a: *const T,
+    /// B panel: `depth` groups of [`MicroKernel::columns`] numbers.
+    pub b: *const T,
+    /// The first number of the tile.
+    pub c: *mut T,
+    /// From one row of the tile to the next.
+    pub c_stride: usize,
+    /// Add to the tile, or overwrite it.
+    pub accumulate: bool,
+}
+
+/// A kernel and the tile it computes.
+pub struct MicroKernel<T> {
+    /// Rows of a full tile; the width of an A panel.
+    pub rows: usize,
+    /// Columns of a tile; the width of a B panel.
+    pub columns: usize,
+    /// Computes the first `rows` (1 to [`MicroKernel::rows`]) rows of a tile.
+    ///
+    /// Safety: the pointers of the tile cover what the sizes say.
+    pub run: unsafe fn(rows: usize, tile: &Tile<T>),
+}
+
+/// A number that has a micro-kernel for this machine.
+pub trait Kernel: Copy + Sized + 'static {
+    /// The fastest kernel for this machine.
+    fn micro_kernel() -> &'static MicroKernel<Self>;
+    /// Writes the transpose of the 4x4 block at `from` (rows `from_stride` apart) to `to` (rows `to_stride` apart).
+    ///
+    /// # Safety
+    /// Both blocks are readable and writable, respectively.
+    unsafe fn transpose_4x4(from: *const Self, from_stride: usize, to: *mut Self, to_stride: usize);
+}
+
+/// Computes a tile of `ROWS` rows and `VECTORS` registers; panels of A are `A_WIDTH` wide.
+#[inline(always)]
+unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const A_WIDTH: usize>(tile: &Tile<V::Scalar>) {
+    /// So many steps in one turn of the loop: address arithmetic is then paid once.
+    const UNROLL: usize = 4;
+    // SAFETY: the caller vouches for the operands and for the instruction set
+    unsafe {
+        let mut sums = [[V::zero(); VECTORS]; ROWS];
+        let (mut a, mut b) = (tile.a, tile.b);
+        let mut step = |a: *const V::Scalar, b: *const V::Scalar| {
+            let mut row = [V::zero(); VECTORS];
+            for (v, lanes) in row.iter_mut().enumerate() {
+                *lanes = V::load(b.add(v * V::COUNT));
+            }
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let factor = V::splat(a.add(r));
+                for (sum, &lanes) in sums.iter_mut().zip(&row) {
+                    *sum = sum.add_product(factor, lanes);
+                }
+            }
+        };
+        for _ in 0..tile.depth / UNROLL {
+            for u in 0..UNROLL {
+                step(a.add(u * A_WIDTH), b.add(u * VECTORS * V::COUNT));
+            }
+            a = a.add(UNROLL * A_WIDTH);
+            b = b.add(UNROLL * VECTORS * V::COUNT);
+        }
+        for _ in 0..tile.depth % UNROLL {
+            step(a, b);
+            a = a.add(A_WIDTH);
+            b = b.add(VECTORS * V::COUNT);
+        }
+        for (r, sums) in sums.iter().enumerate() {
+            for (v, &sum) in sums.iter().enumerate() {
+                let c = tile.c.add(r * tile.c_stride + v * V::COUNT);
+                let value = if tile.accumulate { V::load(c).add(sum) } else { sum };
+                value.store(c);
+            }
+        }
+    }
+}
+
+/// A kernel of `$rows` rows and `$vectors` registers of `$lanes`, with a copy for each smaller number of rows.
+macro_rules! micro_kernel {
+    ($name:ident, $lanes:ty, $rows:literal, $vectors:literal, [$($fewer:literal)*] $(, $feature:literal)?) => {
+        const $name: MicroKernel<<$lanes as Lanes>::Scalar> = {
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn run(rows: usize, operands: &Tile<<$lanes as Lanes>::Scalar>) {
+                // SAFETY: the caller vouches for the operands; the instruction set was checked by micro_kernel()
+                unsafe {
+                    match rows {
+                        $($fewer => tile::<$lanes, $fewer, $vectors, $rows>(operands),)*
+                        _ => tile::<$lanes, $rows, $vectors, $rows>(operands),
+                    }
+                }
+            }
+            MicroKernel { rows: $rows, columns: $vectors * <$lanes as Lanes>::COUNT, run }
+        };
+    };
+}
+
+micro_kernel!(PORTABLE_F64, ArrayF64, 4, 2, [1 2 3]);
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+micro_kernel!(PORTABLE_F32, ArrayF32, 4, 2, [1 2 3]);
+
+// wasm engines have 15 free SSE registers: 12 sums + 2 of B + 1 of A where multiply-add is one instruction; one
+// row less where the product needs a register of its own
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128", target_feature = "relaxed-simd"))]
+micro_kernel!(WASM_F32, super::lanes::WasmF32, 6, 2, [1 2 3 4 5]);
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
+micro_kernel!(WASM_F32, super::lanes::WasmF32, 5, 2, [1 2 3 4]);
+
+#[cfg(target_arch = "x86_64")]
+micro_kernel!(AVX2_F32, super::lanes::Avx2F32, 6, 2, [1 2 3 4 5], "avx2,fma");
+#[cfg(target_arch = "x86_64")]
+micro_kernel!(AVX2_F64, super::lanes::Avx2F64, 6, 2, [1 2 3 4 5], "avx2,fma");
+#[cfg(target_arch = "x86_64")]
+micro_kernel!(AVX512_F32, super::lanes::Avx512F32, 12, 2, [1 2 3 4 5 6 7 8 9 10 11], "avx512f");
+
+impl Kernel for f32 {
+    #[inline(always)]
+    fn micro_kernel() -> &'static MicroKernel<f32> {
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        return &WASM_F32;
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") {
+                return &AVX512_F32;
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                return &AVX2_F32;
+            }
+        }
+        #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+        return &PORTABLE_F32;
+    }
+
+    #[inline(always)]
+    unsafe fn transpose_4x4(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        // SAFETY: the caller vouches for both blocks
+        unsafe {
+            use core::arch::wasm32::*;
+            let row = |i: usize| v128_load(from.add(i * from_stride).cast());
+            let (r0, r1, r2, r3) = (row(0), row(1), row(2), row(3));
+            let low01 = i32x4_shuffle::<0, 4, 1, 5>(r0, r1);
+            let high01 = i32x4_shuffle::<2, 6, 3, 7>(r0, r1);
+            let low23 = i32x4_shuffle::<0, 4, 1, 5>(r2, r3);
+            let high23 = i32x4_shuffle::<2, 6, 3, 7>(r2, r3);
+            v128_store(to.cast(), i64x2_shuffle::<0, 2>(low01, low23));
+            v128_store(to.add(to_stride).cast(), i64x2_shuffle::<1, 3>(low01, low23));
+            v128_store(to.add(2 * to_stride).cast(), i64x2_shuffle::<0, 2>(high01, high23));
+            v128_store(to.add(3 * to_stride).cast(), i64x2_shuffle::<1, 3>(high01, high23));
+        }
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the caller vouches for both blocks; SSE is part of x86-64
+        unsafe {
+            use core::arch::x86_64::*;
+            let row = |i: usize| _mm_loadu_ps(from.add(i * from_stride));
+            let (mut r0, mut r1, mut r2, mut r3) = (row(0), row(1), row(2), row(3));
+            _MM_TRANSPOSE4_PS(&mut r0, &mut r1, &mut r2, &mut r3);
+            for (i, row) in [r0, r1, r2, r3].into_iter().enumerate() {
+                _mm_storeu_ps(to.add(i * to_stride), row);
+            }
+        }
+        #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
+        // SAFETY: the caller vouches for both blocks
+        unsafe {
+            transpose_4x4_plain(from, from_stride, to, to_stride)
+        }
+    }
+}
+
+impl Kernel for f64 {
+    #[inline(always)]
+    fn micro_kernel() -> &'static MicroKernel<f64> {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            return &AVX2_F64;
+        }
+        &PORTABLE_F64
+    }
+
+    #[inline(always)]
+    unsafe fn transpose_4x4(from: *const f64, from_stride: usize, to: *mut f64, to_stride: usize) {
+        // SAFETY: the caller vouches for both blocks
+        unsafe { transpose_4x4_plain(from, from_stride, to, to_stride) }
+    }
+}
+
+#[inline(always)]
+unsafe fn transpose_4x4_plain<T: Copy>(from: *const T, from_stride: usize, to: *mut T, to_stride: usize) {
+    for i in 0..4 {
+        for j in 0..4 {
+            // SAFETY: the caller vouches for both blocks
+            unsafe { *to.add(j * to_stride + i) = *from.add(i * from_stride + j) }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Packing: copies a block of an operand into panels, the order in which the micro-kernel reads it.
+//!
+//! A panel holds `width` neighbouring rows of A (or columns of B), called lanes here, for a range of the depth:
+//! `panel[depth * width + lane]`. Lanes beyond the edge are 0.
+
+use super::kernel::Kernel;
+use crate::real::Real;
+
+/// An operand as the packing sees it: lanes (rows of A, columns of B) by depth.
+#[derive(Clone, Copy)]
+pub(super) struct Operand<'a, T> {
+    pub data: &'a [T],
+    pub lane_stride: usize,
+    pub depth_stride: usize,
+}
+
+impl<T: Real> Operand<'_, T> {
+    /// Packs `lanes` lanes from `first_lane` and `depth` steps from `first_depth` into panels of `width`, one after
+    /// the other in `out`.
+    pub fn pack(&self, first_lane: usize, lanes: usize, first_depth: usize, depth: usize, width: usize, out: &mut [T]) {
+        if lanes == 0 || depth == 0 {
+            return;
+        }
+        let last = (first_lane + lanes - 1) * self.lane_stride + (first_depth + depth - 1) * self.depth_stride;
+        assert!(last < self.data.len(), "operand shorter than its shape");
+        for (panel, out) in out.chunks_exact_mut(width * depth).take(lanes.div_ceil(width)).enumerate() {
+            let start = (first_lane + panel * width) * self.lane_stride + first_depth * self.depth_stride;
+            self.pack_panel(start, usize::min(width, lanes - panel * width), depth, width, out);
+        }
+    }
+
+    fn pack_panel(&self, start: usize, lanes: usize, depth: usize, width: usize, out: &mut [T]) {
+        if lanes < width {
+            out.fill(T::ZERO);
+        }
+        if self.lane_stride == 1 {
+            match width {
+                8 if lanes == 8 => self.copy_groups::<8>(start, depth, out),
+                5 if lanes == 5 => self.copy_groups::<5>(start, depth, out),
+                6 if lanes == 6 => self.copy_groups::<6>(start, depth, out),
+                16 if lanes == 16 => self.copy_groups::<16>(start, depth, out),
+                32 if lanes == 32 => self.copy_groups::<32>(start, depth, out),
+                _ => {
+                    for (step, group) in out.chunks_exact_mut(width).enumerate() {
+                        let from = start + step * self.depth_stride;
+                        for (lane, value) in group.iter_mut().enumerate().take(lanes) {
+                            *value = self.data[from + lane];
+                        }
+                    }
+                }
+            }
+        } else if self.depth_stride == 1 {
+            self.transpose(start, lanes, depth, width, out);
+        } else {
+            self.copy_strided(start, 0..lanes, 0..depth, width, out);
+        }
+    }
+
+    /// Lanes lie side by side in memory: one short copy per step.
+    #[inline(always)]
+    fn copy_groups<const WIDTH: usize>(&self, start: usize, depth: usize, out: &mut [T]) {
+        for (step, group) in out.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate().take(depth) {
+            let from = start + step * self.depth_stride;
+            if let Some(values) = self.data[from..].first_chunk::<WIDTH>() {
+                *group = *values;
+            }
+        }
+    }
+
+    /// The depth lies side by side in memory: blocks of 4x4 are transposed in registers.
+    fn transpose(&self, start: usize, lanes: usize, depth: usize, width: usize, out: &mut [T]) {
+        let (whole_lanes, whole_depth) = (lanes / 4 * 4, depth / 4 * 4);
+        for lane in (0..whole_lanes).step_by(4) {
+            let from = &self.data[start + lane * self.lane_stride..];
+            debug_assert!(out.len() >= depth * width);
+            for step in (0..whole_depth).step_by(4) {
+                // SAFETY: `pack` has checked the last number of the block; `out` holds depth * width numbers, and
+                // step + 3 < depth, lane + 3 < width
+                unsafe {
+                    let to = out.as_mut_ptr().add(step * width + lane);
+                    <T as Kernel>::transpose_4x4(from.as_ptr().add(step), self.lane_stride, to, width);
+                }
+            }
+        }
+        self.copy_strided(start, 0..whole_lanes, whole_depth..depth, width, out);
+        self.copy_strided(start, whole_lanes..lanes, 0..depth, width, out);
+    }
+
+    fn copy_strided(
+        &self,
+        start: usize,
+        lanes: std::ops::Range<usize>,
+        depth: std::ops::Range<usize>,
+        width: usize,
+        out: &mut [T],
+    ) {
+        for lane in lanes {
+            for step in depth.clone() {
+                out[step * width + lane] = self.data[start + lane * self.lane_stride + step * self.depth_stride];
+            }
+        }
+    }
+}
+
+/// The depth is walked in equal blocks of at most this many steps, so that a panel of each operand stays in the
+/// first-level cache.
+const MAX_DEPTH_BLOCK: usize = 400;
+
+/// The length of the blocks that `depth` is cut into (the last may be shorter).
+pub(super) fn depth_block(depth: usize) -> usize {
+    let blocks = usize::max(1, depth.div_ceil(MAX_DEPTH_BLOCK));
+    usize::max(1, depth.div_ceil(blocks)).next_multiple_of(4)
+}
+
+/// An operand packed once and used often: the weights of a network that is not being trained.
+///
+/// It takes the place of B in [`super::gemm_packed`].
+#[derive(Clone, Debug)]
+pub struct PackedB<T> {
+    data: Vec<T>,
+    columns: usize,
+    depth: usize,
+    width: usize,
+}
+
+impl<T: Real> PackedB<T> {
+    /// Packs the `depth x columns` matrix `b`.
+    ///
+    /// # Panics
+    /// If `b` is shorter than its shape.
+    pub fn new(depth: usize, columns: usize, b: super::Matrix<T>) -> Self {
+        let mut packed = Self { data: Vec::new(), columns, depth, width: T::micro_kernel().columns };
+        packed.repack(b);
+        packed
+    }
+
+    /// Packs another matrix of the same shape in place.
+    ///
+    /// # Panics
+    /// If `b` is shorter than its shape.
+    pub fn repack(&mut self, b: super::Matrix<T>) {
+        let padded = self.columns.next_multiple_of(self.width);
+        self.data.resize(padded * self.depth, T::ZERO);
+        let block = depth_block(self.depth);
+        for first in (0..self.depth).step_by(block) {
+            let length = usize::min(block, self.depth - first);
+            let out = &mut self.data[first * padded..(first + length) * padded];
+            b.columns().pack(0, self.columns, first, length, self.width, out);
+        }
+    }
+
+    /// Columns of the matrix.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Rows of the matrix.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// The panels from column `first` (a multiple of the panel width) for the depth block that starts at
+    /// `first_depth` and is `depth` long.
+    pub(super) fn panels(&self, first: usize, first_depth: usize, depth: usize) -> &[T] {
+        let padded = self.columns.next_multiple_of(self.width);
+        &self.data[first_depth * padded..(first_depth + depth) * padded][first * depth..]
+    }
+}
