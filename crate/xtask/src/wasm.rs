@@ -151,6 +151,7 @@ fn bind(compiled: &Path, out_dir: &Path) -> Result<(), Error> {
         .typescript(true)
         .remove_name_section(true)
         .remove_producers_section(true)
+        .omit_default_module_path(false)
         .web(true)
         .and_then(|bindgen| bindgen.generate(out_dir))
         .map_err(|error| Error::Bindgen(format!("{error:#}")))
