@@ -12,6 +12,7 @@ const THREADS: u32 = 256u;
 fn epilogue(acc: f32, i: u32) -> f32 { return acc; }
 // @epilogue-end
 
+// @import tile_product
 // @import matmul_tile
 
 @compute @workgroup_size(THREADS)

@@ -1,11 +1,15 @@
 //! Generative models of handwritten digits: a graph with automatic differentiation, compiled once and
 //! replayed on WebGPU or on the CPU. See ARCHITECTURE.md for the flow and the folders.
 
+pub mod backend;
 pub mod catalog;
 pub mod checkpoint;
 pub mod data;
 pub mod error;
+pub mod graph;
 pub mod models;
+pub mod ops;
+pub mod real;
 pub mod rng;
 
 pub use error::{Error, Result};

@@ -1,0 +1,190 @@
+//! The CPU backend: runs a plan's steps one after the other over buffers in host memory.
+
+pub mod gemm;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::{InputId, OutputId};
+use crate::graph::{BufferKind, Location, Plan};
+use crate::ops::{Io, Op};
+use crate::real::Real;
+use crate::{Error, Result};
+
+/// Memory that kernels reuse from step to step.
+#[derive(Debug, Default)]
+pub struct Scratch<T> {
+    /// Packed panels of matrix products and convolutions.
+    pub gemm: gemm::Scratch<T>,
+}
+
+/// A persistent slab in host memory. Clones share it.
+#[derive(Debug, Clone)]
+pub struct HostSlab<T>(Rc<RefCell<Vec<T>>>);
+
+impl<T: Real> HostSlab<T> {
+    /// A slab of these values.
+    pub fn new(values: Vec<T>) -> Self {
+        HostSlab(Rc::new(RefCell::new(values)))
+    }
+
+    /// A copy of the values.
+    pub fn values(&self) -> Vec<T> {
+        self.0.borrow().clone()
+    }
+
+    /// Overwrites the values.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the length differs.
+    pub fn write(&self, values: &[T]) -> Result<()> {
+        let mut own = self.0.borrow_mut();
+        check_len("the slab", own.len(), values.len())?;
+        own.copy_from_slice(values);
+        Ok(())
+    }
+}
+
+/// A float type that plans run in.
+pub trait Element: Real {
+    /// Runs an op in this type.
+    fn run(op: &dyn Op, io: Io<'_, '_, Self>);
+}
+
+impl Element for f32 {
+    fn run(op: &dyn Op, io: Io<'_, '_, Self>) {
+        op.run_f32(io);
+    }
+}
+
+impl Element for f64 {
+    fn run(op: &dyn Op, io: Io<'_, '_, Self>) {
+        op.run_f64(io);
+    }
+}
+
+/// A plan and its buffers in host memory.
+pub struct CpuExecutable<T: Element> {
+    plan: Plan,
+    buffers: Vec<Vec<T>>,
+    slabs: Vec<(usize, HostSlab<T>)>,
+    scratch: Scratch<T>,
+}
+
+/// More than any op has; lists of slices live on the stack, so that a run allocates nothing.
+const MAX_ARGUMENTS: usize = 12;
+
+impl<T: Element> CpuExecutable<T> {
+    /// Allocates everything that `plan` needs.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when a slab has another length than the plan's.
+    pub fn new(plan: Plan, slabs: &[(&str, HostSlab<T>)]) -> Result<Self> {
+        let mut buffers = vec![];
+        let mut bound = vec![];
+        for (index, (kind, len)) in plan.buffers.iter().enumerate() {
+            buffers.push(match kind {
+                BufferKind::Slab(name) => {
+                    let slab = match slabs.iter().find(|(other, _)| other == name) {
+                        Some((_, slab)) => slab.clone(),
+                        None => HostSlab::new(vec![T::ZERO; *len]),
+                    };
+                    check_len(name, *len, slab.0.borrow().len())?;
+                    bound.push((index, slab));
+                    vec![]
+                }
+                BufferKind::Constants => plan.constants.iter().map(|&value| T::from_f64(f64::from(value))).collect(),
+                BufferKind::Inputs | BufferKind::Slot | BufferKind::Pack => vec![T::ZERO; *len],
+            });
+        }
+        Ok(CpuExecutable { plan, buffers, slabs: bound, scratch: Scratch::default() })
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Sets an input.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the number of values differs.
+    pub fn write(&mut self, input: InputId, values: &[T]) -> Result<()> {
+        let port = &self.plan.inputs[input.0];
+        check_len(&port.name, port.location.len, values.len())?;
+        range_mut(&mut self.buffers[port.location.buffer], port.location).copy_from_slice(values);
+        Ok(())
+    }
+
+    /// Runs every step once.
+    pub fn run(&mut self) {
+        for (index, slab) in &self.slabs {
+            self.buffers[*index] = slab.0.take();
+        }
+        for step in &self.plan.steps {
+            // outputs are taken out of the table, so that inputs can be borrowed from it; no buffer is both
+            let mut taken: [Vec<T>; 4] = Default::default();
+            for (taken, output) in taken.iter_mut().zip(&step.outputs) {
+                *taken = std::mem::take(&mut self.buffers[output.buffer]);
+            }
+            let mut inputs: [&[T]; MAX_ARGUMENTS] = [&[]; MAX_ARGUMENTS];
+            for (slice, input) in inputs.iter_mut().zip(&step.inputs) {
+                *slice = &self.buffers[input.buffer][input.offset..input.offset + input.len];
+            }
+            let mut outputs: [&mut [T]; 4] = Default::default();
+            for ((slice, taken), output) in outputs.iter_mut().zip(&mut taken).zip(&step.outputs) {
+                *slice = range_mut(taken, *output);
+            }
+            let io = Io {
+                inputs: &inputs[..step.inputs.len()],
+                outputs: &mut outputs[..step.outputs.len()],
+                scratch: &mut self.scratch,
+            };
+            T::run(step.op.as_ref(), io);
+            for (taken, output) in taken.into_iter().zip(&step.outputs) {
+                self.buffers[output.buffer] = taken;
+            }
+        }
+        for (index, slab) in &self.slabs {
+            *slab.0.borrow_mut() = std::mem::take(&mut self.buffers[*index]);
+        }
+    }
+
+    /// An output's values, borrowed; empty for an output that is a slab.
+    pub fn output(&self, output: OutputId) -> &[T] {
+        let location = self.plan.outputs[output.0].location;
+        self.buffers[location.buffer].get(location.offset..location.offset + location.len).unwrap_or(&[])
+    }
+
+    /// Reads an output.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the length differs.
+    pub fn read_into(&self, output: OutputId, values: &mut [T]) -> Result<()> {
+        let port = &self.plan.outputs[output.0];
+        check_len(&port.name, port.location.len, values.len())?;
+        let range = port.location.offset..port.location.offset + port.location.len;
+        match self.slabs.iter().find(|(index, _)| *index == port.location.buffer) {
+            Some((_, slab)) => values.copy_from_slice(&slab.0.borrow()[range]),
+            None => values.copy_from_slice(&self.buffers[port.location.buffer][range]),
+        }
+        Ok(())
+    }
+
+    /// The slab called `name`.
+    pub fn slab(&self, name: &str) -> Option<HostSlab<T>> {
+        let named = |index: &usize| matches!(&self.plan.buffers[*index].0, BufferKind::Slab(other) if other == name);
+        self.slabs.iter().find(|(index, _)| named(index)).map(|(_, slab)| slab.clone())
+    }
+}
+
+fn range_mut<T>(buffer: &mut [T], location: Location) -> &mut [T] {
+    &mut buffer[location.offset..location.offset + location.len]
+}
+
+pub(super) fn check_len(what: &str, expected: usize, given: usize) -> Result<()> {
+    match expected == given {
+        true => Ok(()),
+        false => Err(Error::Shape(format!("{what} holds {expected} values, not {given}"))),
+    }
+}

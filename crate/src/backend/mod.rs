@@ -1,0 +1,209 @@
+//! The two backends that run plans.
+
+pub mod cpu;
+pub mod gpu;
+
+use crate::Result;
+use crate::graph::{Plan, Shape};
+
+/// Where plans run.
+#[derive(Clone)]
+pub enum Backend {
+    /// ndarray and SIMD kernels.
+    Cpu,
+    /// WGSL compute shaders.
+    Gpu(gpu::Device),
+}
+
+/// A persistent buffer on a backend: parameters, moments, statistics. Clones share it.
+#[derive(Clone)]
+pub enum DeviceSlab {
+    /// In host memory.
+    Cpu(cpu::HostSlab<f32>),
+    /// In device memory.
+    Gpu(gpu::GpuSlab),
+}
+
+/// A plan on its buffers, ready to run.
+pub enum Executable {
+    /// On the CPU.
+    Cpu(cpu::CpuExecutable<f32>),
+    /// On the GPU.
+    Gpu(gpu::GpuExecutable),
+}
+
+/// An input of an executable, found once by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InputId(pub(crate) usize);
+
+/// An output of an executable, found once by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutputId(pub(crate) usize);
+
+impl Backend {
+    /// `cpu` or `gpu`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Backend::Cpu => "cpu",
+            Backend::Gpu(_) => "gpu",
+        }
+    }
+
+    /// Uploads a slab.
+    ///
+    /// # Errors
+    /// [`crate::Error::Gpu`] when the device refuses.
+    pub fn slab(&self, values: &[f32]) -> Result<DeviceSlab> {
+        Ok(match self {
+            Backend::Cpu => DeviceSlab::Cpu(cpu::HostSlab::new(values.to_vec())),
+            Backend::Gpu(device) => DeviceSlab::Gpu(device.slab(values)?),
+        })
+    }
+
+    /// Makes everything that running `plan` needs: buffers, pipelines, bindings. Slabs that are not given start as
+    /// zeros; [`Executable::slab`] hands them out.
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] when a slab has the wrong length or is another backend's,
+    /// [`crate::Error::Gpu`] when the device refuses.
+    pub fn compile(&self, plan: Plan, slabs: &[(&str, &DeviceSlab)]) -> Result<Executable> {
+        let wrong = || crate::Error::Shape("a slab of another backend".into());
+        Ok(match self {
+            Backend::Cpu => {
+                let slabs = slabs.iter().map(|(name, slab)| match slab {
+                    DeviceSlab::Cpu(slab) => Ok((*name, slab.clone())),
+                    DeviceSlab::Gpu(_) => Err(wrong()),
+                });
+                Executable::Cpu(cpu::CpuExecutable::new(plan, &slabs.collect::<Result<Vec<_>>>()?)?)
+            }
+            Backend::Gpu(device) => {
+                let slabs = slabs.iter().map(|(name, slab)| match slab {
+                    DeviceSlab::Gpu(slab) => Ok((*name, slab.clone())),
+                    DeviceSlab::Cpu(_) => Err(wrong()),
+                });
+                Executable::Gpu(gpu::GpuExecutable::new(device, plan, &slabs.collect::<Result<Vec<_>>>()?)?)
+            }
+        })
+    }
+}
+
+impl Executable {
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        match self {
+            Executable::Cpu(executable) => executable.plan(),
+            Executable::Gpu(executable) => executable.plan(),
+        }
+    }
+
+    /// The input called `name`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] when there is none.
+    pub fn input(&self, name: &str) -> Result<InputId> {
+        let plan = self.plan();
+        plan.input(name)?;
+        Ok(InputId(plan.inputs.iter().position(|port| port.name == name).unwrap_or_default()))
+    }
+
+    /// The output called `name`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] when there is none.
+    pub fn output(&self, name: &str) -> Result<OutputId> {
+        let plan = self.plan();
+        plan.output(name)?;
+        Ok(OutputId(plan.outputs.iter().position(|port| port.name == name).unwrap_or_default()))
+    }
+
+    /// The shape of an output.
+    pub fn output_shape(&self, output: OutputId) -> &Shape {
+        &self.plan().outputs[output.0].shape
+    }
+
+    /// Sets an input; the values travel with the next run.
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] when the number of values differs from the input's.
+    pub fn write(&mut self, input: InputId, values: &[f32]) -> Result<()> {
+        match self {
+            Executable::Cpu(executable) => executable.write(input, values),
+            Executable::Gpu(executable) => executable.write(input, values),
+        }
+    }
+
+    /// Runs every step once. On the GPU this is one write and one submit, and returns before they are done.
+    ///
+    /// # Errors
+    /// [`crate::Error::DeviceLost`], [`crate::Error::Gpu`].
+    pub fn run(&mut self) -> Result<()> {
+        match self {
+            Executable::Cpu(executable) => {
+                executable.run();
+                Ok(())
+            }
+            Executable::Gpu(executable) => executable.run(),
+        }
+    }
+
+    /// Reads an output into `values`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] when the length differs, [`crate::Error::DeviceLost`], [`crate::Error::Gpu`].
+    pub async fn read_into(&self, output: OutputId, values: &mut [f32]) -> Result<()> {
+        match self {
+            Executable::Cpu(executable) => executable.read_into(output, values),
+            Executable::Gpu(executable) => executable.read_into(output, values).await,
+        }
+    }
+
+    /// Reads an output.
+    ///
+    /// # Errors
+    /// As [`Executable::read_into`].
+    pub async fn read(&self, output: OutputId) -> Result<Vec<f32>> {
+        let mut values = vec![0.0; self.output_shape(output).numel()];
+        self.read_into(output, &mut values).await?;
+        Ok(values)
+    }
+
+    /// The slab called `name`.
+    pub fn slab(&self, name: &str) -> Option<DeviceSlab> {
+        match self {
+            Executable::Cpu(executable) => executable.slab(name).map(DeviceSlab::Cpu),
+            Executable::Gpu(executable) => executable.slab(name).map(DeviceSlab::Gpu),
+        }
+    }
+
+    /// Dispatches of one run: GPU kernels, or on the CPU the steps.
+    pub fn dispatches(&self) -> usize {
+        match self {
+            Executable::Cpu(executable) => executable.plan().steps.len(),
+            Executable::Gpu(executable) => executable.dispatches(),
+        }
+    }
+}
+
+impl DeviceSlab {
+    /// Reads the whole slab.
+    ///
+    /// # Errors
+    /// [`crate::Error::DeviceLost`], [`crate::Error::Gpu`].
+    pub async fn read(&self) -> Result<Vec<f32>> {
+        match self {
+            DeviceSlab::Cpu(slab) => Ok(slab.values()),
+            DeviceSlab::Gpu(slab) => slab.read().await,
+        }
+    }
+
+    /// Overwrites the whole slab.
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] when the length differs.
+    pub fn write(&self, values: &[f32]) -> Result<()> {
+        match self {
+            DeviceSlab::Cpu(slab) => slab.write(values),
+            DeviceSlab::Gpu(slab) => slab.write(values),
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! Programs of pointwise functions, run over cache-sized blocks on the CPU and as generated calls on the GPU.
+
+use std::cell::RefCell;
+
+use super::Function;
+use crate::graph::Shape;
+use crate::real::Real;
+
+/// Elements that the interpreter works on at a time: every register of a program stays in the first cache.
+const BLOCK: usize = 512;
+/// Below this many elements times instructions, splitting over threads costs more than it gains.
+#[cfg(not(target_arch = "wasm32"))]
+const PARALLEL_WORK: usize = 1 << 15;
+/// Storage buffers that a program may read, so that an op with two inputs stays within WebGPU's eight.
+pub(crate) const MAX_OPERANDS: usize = 5;
+/// Instructions after which fusion stops.
+pub(crate) const MAX_INSTRUCTIONS: usize = 32;
+
+/// Which element of an operand belongs to element i of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Indexing {
+    /// Element i.
+    Full,
+    /// Element (i / inner) % len.
+    Modular {
+        /// Output elements that share one operand element.
+        inner: usize,
+        /// The operand's length.
+        len: usize,
+    },
+}
+
+impl Indexing {
+    /// How an operand of shape `from` is read for an output of shape `to`; `None` where it needs a copy.
+    pub fn of(from: &Shape, to: &Shape) -> Option<Indexing> {
+        if from.numel() == to.numel() {
+            return Some(Indexing::Full);
+        }
+        if from.numel() == 1 {
+            return Some(Indexing::Modular { inner: 1, len: 1 });
+        }
+        let missing = to.rank().checked_sub(from.rank())?;
+        let padded: Vec<usize> = std::iter::repeat_n(1, missing).chain(from.dims().iter().copied()).collect();
+        let differs = |axis: usize| padded[axis] != to.dims()[axis];
+        // the operand's own axes must be one contiguous run
+        let mut last = to.rank();
+        while last > 0 && (differs(last - 1) || to.dims()[last - 1] == 1) {
+            last -= 1;
+        }
+        let mut first = last;
+        while first > 0 && !differs(first - 1) {
+            first -= 1;
+        }
+        if (0..first).any(|axis| padded[axis] != 1) {
+            return None;
+        }
+        let inner = to.dims()[last..].iter().product();
+        Some(Indexing::Modular { inner, len: from.numel() })
+    }
+}
+
+/// What an instruction reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Register {
+    /// The operand of this index.
+    Operand(u8),
+    /// The constant of this index.
+    Constant(u8),
+    /// The result of the instruction of this index.
+    Value(u8),
+}
+
+/// One function applied to registers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Instruction {
+    /// The function.
+    pub function: Function,
+    /// Its arguments; those beyond its arity are ignored.
+    pub arguments: [Register; 3],
+}
+
+/// Instructions over operands and constants; the last instruction's result is the program's, or, without
+/// instructions, operand 0. In an epilogue operand 0 is the element just computed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Program {
+    operands: Vec<Indexing>,
+    constants: Vec<f64>,
+    instructions: Vec<Instruction>,
+}
+
+thread_local! {
+    /// The interpreter's registers, words of 64 bits so that they hold either float type.
+    static REGISTERS: RefCell<Vec<u64>> = const { RefCell::new(vec![]) };
+}
+
+impl Program {
+    /// The program that returns its only operand.
+    pub fn identity() -> Self {
+        Program { operands: vec![Indexing::Full], ..Program::default() }
+    }
+
+    /// How each operand is read.
+    pub fn operands(&self) -> &[Indexing] {
+        &self.operands
+    }
+
+    /// The constants.
+    pub fn constants(&self) -> &[f64] {
+        &self.constants
+    }
+
+    /// The instructions in order.
+    pub fn instructions(&self) -> &[Instruction] {
+        &self.instructions
+    }
+
+    /// Adds an operand.
+    pub fn operand(&mut self, indexing: Indexing) -> Register {
+        self.operands.push(indexing);
+        Register::Operand((self.operands.len() - 1) as u8)
+    }
+
+    /// Adds a constant.
+    pub fn constant(&mut self, value: f64) -> Register {
+        self.constants.push(value);
+        Register::Constant((self.constants.len() - 1) as u8)
+    }
+
+    /// Adds an instruction.
+    pub fn push(&mut self, function: Function, arguments: &[Register]) -> Register {
+        let at = |index: usize| arguments.get(index).copied().unwrap_or(arguments[0]);
+        self.instructions.push(Instruction { function, arguments: [at(0), at(1), at(2)] });
+        Register::Value((self.instructions.len() - 1) as u8)
+    }
+
+    /// The register that holds the result.
+    pub fn result(&self) -> Register {
+        match self.instructions.len() {
+            0 => Register::Operand(0),
+            count => Register::Value((count - 1) as u8),
+        }
+    }
+
+    /// `self` with operand `index` computed by `producer`. `map` says which of the merged operands each
+    /// operand of the producer becomes; operands of `self` keep their order without `index`.
+    pub(crate) fn substitute(
+        &self,
+        index: usize,
+        producer: &Program,
+        map: &[Register],
+        operands: Vec<Indexing>,
+    ) -> Program {
+        let mut merged = Program { operands, constants: producer.constants.clone(), instructions: vec![] };
+        let from_producer = |register: Register| match register {
+            Register::Operand(operand) => map[usize::from(operand)],
+            other => other,
+        };
+        for instruction in &producer.instructions {
+            merged.instructions.push(Instruction {
+                function: instruction.function,
+                arguments: instruction.arguments.map(from_producer),
+            });
+        }
+        let substituted = from_producer(producer.result());
+        let (constants, values) = (producer.constants.len() as u8, producer.instructions.len() as u8);
+        merged.constants.extend(&self.constants);
+        let own = |register: Register| match register {
+            Register::Operand(operand) if usize::from(operand) == index => substituted,
+            Register::Operand(operand) if usize::from(operand) > index => Register::Operand(operand - 1),
+            Register::Operand(operand) => Register::Operand(operand),
+            Register::Constant(constant) => Register::Constant(constant + constants),
+            Register::Value(value) => Register::Value(value + values),
+        };
+        for instruction in &self.instructions {
+            merged
+                .instructions
+                .push(Instruction { function: instruction.function, arguments: instruction.arguments.map(own) });
+        }
+        merged
+    }
+
+    /// Whether a program may have this many operands and instructions.
+    pub(crate) fn fits(operands: usize, instructions: usize) -> bool {
+        operands <= MAX_OPERANDS && instructions <= MAX_INSTRUCTIONS
+    }
+
+    /// The same program with operand `index` moved to the front.
+    pub(crate) fn with_first(&self, index: usize) -> Program {
+        let moved = |register: Register| match register {
+            Register::Operand(operand) => Register::Operand(match usize::from(operand) {
+                operand if operand == index => 0,
+                operand if operand < index => operand as u8 + 1,
+                operand => operand as u8,
+            }),
+            other => other,
+        };
+        let mut operands = self.operands.clone();
+        let first = operands.remove(index);
+        operands.insert(0, first);
+        let instructions = self
+            .instructions
+            .iter()
+            .map(|instruction| Instruction { arguments: instruction.arguments.map(moved), ..*instruction })
+            .collect();
+        Program { operands, constants: self.constants.clone(), instructions }
+    }
+
+    /// Computes `output`, over all cores where that pays (native builds).
+    pub(crate) fn run_parallel<T: Real>(&self, operands: &[&[T]], output: &mut [T]) {
+        #[cfg(not(target_arch = "wasm32"))]
+        if output.len() * self.instructions.len().max(1) > PARALLEL_WORK {
+            use rayon::prelude::*;
+            let chunk = output.len().div_ceil(rayon::current_num_threads()).next_multiple_of(BLOCK);
+            output
+                .par_chunks_mut(chunk)
+                .enumerate()
+                .for_each(|(index, output)| self.run(operands, index * chunk, output));
+            return;
+        }
+        self.run(operands, 0, output);
+    }
+
+    /// Computes the elements from `start` on into `output`.
+    pub(crate) fn run<T: Real>(&self, operands: &[&[T]], start: usize, output: &mut [T]) {
+        self.with_registers(|registers| self.interpret(false, operands, start, output, registers));
+    }
+
+    /// As an epilogue on the elements from `start` on: operand 0 is the element itself, `operands` are the others.
+    pub(crate) fn finish<T: Real>(&self, operands: &[&[T]], start: usize, data: &mut [T]) {
+        self.with_registers(|registers| self.interpret(true, operands, start, data, registers));
+    }
+
+    fn with_registers<T: Real>(&self, body: impl FnOnce(&mut [T])) {
+        let count = self.operands.len() + self.constants.len() + self.instructions.len();
+        REGISTERS.with_borrow_mut(|bytes| {
+            if bytes.len() < count * BLOCK {
+                bytes.resize(count * BLOCK, 0);
+            }
+            body(&mut bytemuck::cast_slice_mut(bytes)[..count * BLOCK]);
+        });
+    }
+
+    fn interpret<T: Real>(&self, in_place: bool, operands: &[&[T]], start: usize, data: &mut [T], registers: &mut [T]) {
+        let (operand_count, constant_count) = (self.operands.len(), self.constants.len());
+        let first_value = operand_count + constant_count;
+        for (index, &value) in self.constants.iter().enumerate() {
+            registers[(operand_count + index) * BLOCK..][..BLOCK].fill(T::from_f64(value));
+        }
+        let skipped = usize::from(in_place);
+        for index in skipped..operand_count {
+            if let Indexing::Modular { len: 1, .. } = self.operands[index] {
+                registers[index * BLOCK..][..BLOCK].fill(operands[index - skipped][0]);
+            }
+        }
+        let last = self.instructions.len().wrapping_sub(1);
+        let mut done = 0;
+        while done < data.len() {
+            let len = BLOCK.min(data.len() - done);
+            let position = start + done;
+            let block = &mut data[done..done + len];
+            for index in skipped..operand_count {
+                if let Indexing::Modular { inner, len: period } = self.operands[index] {
+                    if period > 1 {
+                        let target = &mut registers[index * BLOCK..][..len];
+                        gather(operands[index - skipped], inner, period, position, target);
+                    }
+                }
+            }
+            if in_place {
+                registers[..len].copy_from_slice(block);
+            }
+            for (index, instruction) in self.instructions.iter().enumerate() {
+                let (before, after) = registers.split_at_mut((first_value + index) * BLOCK);
+                let read = |register: Register| -> &[T] {
+                    match register {
+                        Register::Operand(operand) => {
+                            let operand = usize::from(operand);
+                            match self.operands[operand] {
+                                Indexing::Full if operand >= skipped => &operands[operand - skipped][position..][..len],
+                                _ => &before[operand * BLOCK..][..len],
+                            }
+                        }
+                        Register::Constant(constant) => {
+                            &before[(operand_count + usize::from(constant)) * BLOCK..][..len]
+                        }
+                        Register::Value(value) => &before[(first_value + usize::from(value)) * BLOCK..][..len],
+                    }
+                };
+                let arguments = instruction.arguments.map(read);
+                if index == last {
+                    instruction.function.apply(arguments, block);
+                } else {
+                    instruction.function.apply(arguments, &mut after[..len]);
+                }
+            }
+            if self.instructions.is_empty() && !in_place {
+                match self.operands[0] {
+                    Indexing::Full => block.copy_from_slice(&operands[0][position..][..len]),
+                    Indexing::Modular { .. } => block.copy_from_slice(&registers[..len]),
+                }
+            }
+            done += len;
+        }
+    }
+}
+
+/// Reads elements (i / inner) % len for i from `position` on.
+fn gather<T: Copy>(source: &[T], inner: usize, len: usize, position: usize, target: &mut [T]) {
+    let (mut element, mut within) = ((position / inner) % len, position % inner);
+    let mut done = 0;
+    while done < target.len() {
+        if inner == 1 {
+            let run = (len - element).min(target.len() - done);
+            target[done..done + run].copy_from_slice(&source[element..element + run]);
+            done += run;
+            element = 0;
+        } else {
+            let run = (inner - within).min(target.len() - done);
+            target[done..done + run].fill(source[element]);
+            done += run;
+            within = 0;
+            element = (element + 1) % len;
+        }
+    }
+}
