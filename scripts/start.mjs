@@ -15,6 +15,7 @@ await runMain(async () => {
   await buildSite();
   const server = await serveFolder(DIST, { port, host });
   if (server.port !== port) say(`port ${port} is in use, so this is port ${server.port}`);
+  process.once('SIGINT', () => void server.close());
   console.log(`\n  Inkling is at ${server.url}\n  Ctrl-C ends it.\n`);
 });
 

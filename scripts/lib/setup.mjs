@@ -55,7 +55,8 @@ export async function ensureRust({ forTests = false } = {}) {
     await must('rustup', ['target', 'add', WASM_TARGET]);
   }
   if (forTests) {
-    for (const [component, program] of [['rustfmt', 'cargo-fmt'], ['clippy', 'cargo-clippy']]) {
+    const components = /** @type {const} */ ([['rustfmt', 'cargo-fmt'], ['clippy', 'cargo-clippy']]);
+    for (const [component, program] of components) {
       if (capture(program, ['--version']) !== undefined) continue;
       say(`adding Rust's ${component}`);
       requireRustup(component);
