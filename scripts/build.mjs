@@ -10,7 +10,7 @@ export const DIST = path.join(ROOT, 'dist');
 /** Builds www/wasm; quick where nothing changed. */
 export async function buildWasm() {
   say('building the WebAssembly (the first time takes minutes)');
-  await must('cargo', ['run', '--locked', '--package', 'xtask', '--', 'wasm']);
+  await must('cargo', ['run', '--package', 'xtask', '--', 'wasm']);
 }
 
 /** Builds the WebAssembly and the site. The npm packages and the Rust target have to be there. */

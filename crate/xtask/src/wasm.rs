@@ -132,7 +132,7 @@ fn compile(root: &Path, variant: Variant) -> Result<PathBuf, Error> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(root)
-        .args(["build", "--package", "inkling", "--lib", "--no-default-features", "--release", "--locked"])
+        .args(["build", "--package", "inkling", "--lib", "--no-default-features", "--release"])
         .args(["--target", TARGET, "--config", &flags, "--target-dir"])
         .arg(&target_dir)
         // these would silently replace the flags above
