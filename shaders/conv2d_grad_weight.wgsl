@@ -71,7 +71,7 @@ fn store(row: u32, column: u32, sum: f32) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let taps = params.kernel_height * params.kernel_width;
   for (var slot = 0u; slot < SLOTS; slot++) {
-    let column = group.x * TILE + staged_place(lane, slot, false).y * 4u;
+    let column = group.x * TILE + staged_place(lane, slot, true).y * 4u;
     for (var i = 0u; i < 4u; i++) {
       let tap = (column + i) % taps;
       weights[slot * 4u + i] = vec3u((column + i) / taps, tap / params.kernel_width, tap % params.kernel_width);
@@ -80,5 +80,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   out_base = group.z * params.out_channels * params.in_channels * taps;
   let p_begin = group.z * params.slice;
   let p_end = min(params.batch * params.out_height * params.out_width, p_begin + params.slice);
-  tile_product(group.y * TILE, group.x * TILE, p_begin, p_end, lane, true, false);
+  tile_product(group.y * TILE, group.x * TILE, p_begin, p_end, lane, true, true);
 }

@@ -5,7 +5,7 @@
 //   fn stage_b(p, column, slot) -> vec4f: B at depth p and columns column .. column + 3, zero outside;
 //   fn store(row, column, sum): takes one finished element, also called for elements outside the output.
 // An invocation meets the same row and column for the same slot in every round, so the file may prepare what
-// depends on them alone (staged_row, staged_column) before it calls tile_product.
+// depends on them alone (see staged_place) before it calls tile_product.
 //
 // Each invocation owns 4 x 4 elements of the TILE x TILE output tile. DEPTH steps of p are staged at a time;
 // the next round's words are fetched into registers before the present round is summed, to hide their latency.
