@@ -127,8 +127,7 @@ fn compile(root: &Path, variant: Variant) -> Result<PathBuf, Error> {
         .map_or_else(|| root.join("target"), PathBuf::from)
         .join("wasm")
         .join(variant.name());
-    let flags =
-        format!("target.{TARGET}.rustflags = [\"-C\", \"target-feature={}\"]", variant.target_features());
+    let flags = format!("target.{TARGET}.rustflags = [\"-C\", \"target-feature={}\"]", variant.target_features());
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(root)
@@ -187,9 +186,7 @@ fn optimiser(root: &Path) -> Result<PathBuf, Error> {
 
 /// Runs a command that writes its own messages.
 fn run(mut command: Command, program: &str, advice: &'static str) -> Result<(), Error> {
-    let status = command
-        .status()
-        .map_err(|source| Error::Start { program: program.to_owned(), advice, source })?;
+    let status = command.status().map_err(|source| Error::Start { program: program.to_owned(), advice, source })?;
     if status.success() { Ok(()) } else { Err(Error::Failed { program: program.to_owned(), status }) }
 }
 
