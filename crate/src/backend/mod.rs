@@ -101,9 +101,7 @@ impl Executable {
     /// # Errors
     /// [`crate::Error::Shape`] when there is none.
     pub fn input(&self, name: &str) -> Result<InputId> {
-        let plan = self.plan();
-        plan.input(name)?;
-        Ok(InputId(plan.inputs.iter().position(|port| port.name == name).unwrap_or_default()))
+        self.plan().input_id(name)
     }
 
     /// The output called `name`.
@@ -111,9 +109,7 @@ impl Executable {
     /// # Errors
     /// [`crate::Error::Shape`] when there is none.
     pub fn output(&self, name: &str) -> Result<OutputId> {
-        let plan = self.plan();
-        plan.output(name)?;
-        Ok(OutputId(plan.outputs.iter().position(|port| port.name == name).unwrap_or_default()))
+        self.plan().output_id(name)
     }
 
     /// The shape of an output.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::fuse::fuse;
 use super::{Graph, Node, NodeId, SLAB_ALIGNMENT, Shape, Source, Tensor};
+use crate::backend::{InputId, OutputId};
 use crate::ops::Op;
 use crate::{Error, Result};
 
@@ -136,26 +137,22 @@ impl Plan {
         self.buffers.iter().map(|(_, len)| len * 4).sum()
     }
 
-    /// The input called `name`.
+    /// The input's place, for executables.
     ///
     /// # Errors
     /// [`Error::Shape`] when there is none.
-    pub fn input(&self, name: &str) -> Result<&Port> {
-        self.inputs
-            .iter()
-            .find(|port| port.name == name)
-            .ok_or_else(|| Error::Shape(format!("there is no input {name}")))
+    pub fn input_id(&self, name: &str) -> Result<InputId> {
+        let missing = || Error::Shape(format!("there is no input {name}"));
+        self.inputs.iter().position(|port| port.name == name).map(InputId).ok_or_else(missing)
     }
 
-    /// The output called `name`.
+    /// The output's place, for executables.
     ///
     /// # Errors
     /// [`Error::Shape`] when there is none.
-    pub fn output(&self, name: &str) -> Result<&Port> {
-        self.outputs
-            .iter()
-            .find(|port| port.name == name)
-            .ok_or_else(|| Error::Shape(format!("there is no output {name}")))
+    pub fn output_id(&self, name: &str) -> Result<OutputId> {
+        let missing = || Error::Shape(format!("there is no output {name}"));
+        self.outputs.iter().position(|port| port.name == name).map(OutputId).ok_or_else(missing)
     }
 }
 

@@ -20,7 +20,7 @@ macro_rules! shared {
         ),*];
     };
 }
-shared!("matmul_params", "matmul_tile", "pointwise", "rng");
+shared!("matmul_params", "matmul_tile", "pointwise", "rng", "tile_product");
 
 /// What tells pipelines apart. Constants are not part of it: they travel in a uniform block.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
