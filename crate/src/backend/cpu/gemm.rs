@@ -7,7 +7,7 @@
 
 pub mod kernel;
 pub mod lanes;
-mod pack;
+pub(super) mod pack;
 mod vector;
 
 #[cfg(test)]
@@ -66,6 +66,8 @@ pub struct Scratch<T> {
 pub(super) struct Workspace<T> {
     pub a: Vec<T>,
     pub b: Vec<T>,
+    pub planes: Vec<T>,
+    pub offsets: Vec<u32>,
 }
 
 impl<T: Real> Scratch<T> {
@@ -77,7 +79,7 @@ impl<T: Real> Scratch<T> {
     /// Workspaces for `count` threads.
     pub(super) fn workers(&mut self, count: usize) -> &mut [Workspace<T>] {
         if self.workers.len() < count {
-            self.workers.resize_with(count, || Workspace { a: Vec::new(), b: Vec::new() });
+            self.workers.resize_with(count, Workspace::default);
         }
         &mut self.workers[..count]
     }

@@ -5,6 +5,7 @@
 //! registers allow, so that a loaded number is used as often as possible.
 
 use super::lanes::{ArrayF32, ArrayF64, Lanes};
+use crate::backend::cpu::conv::kernel::{self as conv, ConvKernel};
 
 /// The operands of one tile.
 pub struct Tile<T> {
@@ -38,6 +39,8 @@ pub struct MicroKernel<T> {
 pub trait Kernel: Copy + Sized + 'static {
     /// The fastest kernel for this machine.
     fn micro_kernel() -> &'static MicroKernel<Self>;
+    /// The fastest convolution kernels for this machine.
+    fn conv_kernel() -> &'static ConvKernel<Self>;
     /// Writes the transpose of the 4x4 block at `from` (rows `from_stride` apart) to `to` (rows `to_stride` apart).
     ///
     /// # Safety
@@ -144,6 +147,18 @@ impl Kernel for f32 {
     }
 
     #[inline(always)]
+    fn conv_kernel() -> &'static ConvKernel<f32> {
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        return &conv::WASM_F32;
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            return &conv::AVX2_F32;
+        }
+        #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+        return &conv::PORTABLE_F32;
+    }
+
+    #[inline(always)]
     unsafe fn transpose_4x4(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
         // SAFETY: the caller vouches for both blocks
@@ -187,6 +202,15 @@ impl Kernel for f64 {
             return &AVX2_F64;
         }
         &PORTABLE_F64
+    }
+
+    #[inline(always)]
+    fn conv_kernel() -> &'static ConvKernel<f64> {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            return &conv::AVX2_F64;
+        }
+        &conv::PORTABLE_F64
     }
 
     #[inline(always)]

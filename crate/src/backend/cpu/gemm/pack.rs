@@ -8,7 +8,7 @@ use crate::real::Real;
 
 /// An operand as the packing sees it: lanes (rows of A, columns of B) by depth.
 #[derive(Clone, Copy)]
-pub(super) struct Operand<'a, T> {
+pub(in super::super) struct Operand<'a, T> {
     pub data: &'a [T],
     pub lane_stride: usize,
     pub depth_stride: usize,
