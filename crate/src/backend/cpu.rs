@@ -1,5 +1,6 @@
 //! The CPU backend: runs a plan's steps one after the other over buffers in host memory.
 
+pub mod conv;
 pub mod gemm;
 
 use std::cell::RefCell;
