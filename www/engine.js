@@ -1,0 +1,137 @@
+/** The page's end of the line to the worker: requests with answers, canvases by name, events by type. */
+
+import { KindError } from './protocol.js';
+
+/** @import { Backend, CatalogRow, Look, ModelInfo, ToPage, ToWorker } from './protocol.js' */
+
+/**
+ * A place on the page that a named canvas fills; see parts/picture.js.
+ * @typedef {{name: string, fresh: () => {canvas: OffscreenCanvas, width: number, height: number}}} CanvasPlace
+ */
+
+export class EngineClient {
+  /** @param {Worker} worker */
+  constructor(worker) {
+    this.worker = worker;
+    /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
+    this.requests = new Map();
+    this.lastRequest = 0;
+    /** @type {Map<string, CanvasPlace>} */
+    this.places = new Map();
+    /** 0 until the worker has a session to draw with. */
+    this.generation = 0;
+    /** @type {Map<string, Set<(message: any) => void>>} */
+    this.listeners = new Map();
+    worker.onmessage = (event) => this.receive(event.data);
+    worker.onerror = (event) => {
+      this.emit({ type: 'failure', failure: { kind: 'internal', detail: event.message ?? '' } });
+    };
+  }
+
+  /**
+   * @template {ToPage['type']} T
+   * @param {T} type
+   * @param {(message: Extract<ToPage, {type: T}>) => void} listener
+   * @returns {() => void} stops listening
+   */
+  on(type, listener) {
+    const set = this.listeners.get(type) ?? new Set();
+    this.listeners.set(type, set);
+    set.add(listener);
+    return () => set.delete(listener);
+  }
+
+  /** @param {ToPage} message */
+  emit(message) {
+    for (const listener of this.listeners.get(message.type) ?? []) listener(message);
+  }
+
+  /** @param {ToPage} message */
+  receive(message) {
+    if (message.type === 'reply') {
+      this.requests.get(message.request)?.resolve(message.value);
+      this.requests.delete(message.request);
+    } else if (message.type === 'refused') {
+      this.requests.get(message.request)?.reject(new KindError(message.failure.kind, message.failure.detail));
+      this.requests.delete(message.request);
+    } else {
+      if (message.type === 'need-canvases') this.handOver(message.generation);
+      this.emit(message);
+    }
+  }
+
+  /**
+   * @param {ToWorker} message
+   * @param {Transferable[]} [transfer]
+   */
+  send(message, transfer = []) {
+    this.worker.postMessage(message, transfer);
+  }
+
+  /**
+   * @template {ToWorker extends infer M ? M extends {request: number} ? Omit<M, 'request'> : never : never} M
+   * @param {M} message
+   * @param {Transferable[]} [transfer]
+   * @returns {Promise<any>}
+   */
+  request(message, transfer = []) {
+    const request = (this.lastRequest += 1);
+    return new Promise((resolve, reject) => {
+      this.requests.set(request, { resolve, reject });
+      this.send(/** @type {ToWorker} */ (/** @type {unknown} */ ({ ...message, request })), transfer);
+    });
+  }
+
+  /** @param {CanvasPlace} place */
+  register(place) {
+    this.places.set(place.name, place);
+    if (this.generation > 0) this.handOver(this.generation, [place]);
+  }
+
+  /**
+   * @param {number} generation
+   * @param {Iterable<CanvasPlace>} places
+   */
+  handOver(generation, places = this.places.values()) {
+    this.generation = generation;
+    const canvases = Array.from(places, (place) => ({ name: place.name, ...place.fresh() }));
+    this.send(
+      { type: 'canvases', generation, canvases },
+      canvases.map(({ canvas }) => canvas),
+    );
+  }
+
+  /**
+   * @param {Backend | null} backend
+   * @param {Look} look
+   * @param {string} base
+   */
+  start(backend, look, base) {
+    this.send({ type: 'start', backend, look, base });
+  }
+
+  /** @param {CatalogRow} row @returns {Promise<ModelInfo>} */
+  load(row) {
+    return this.request({ type: 'load', row });
+  }
+
+  /** @param {string} name @param {Uint8Array<ArrayBuffer>} bytes @returns {Promise<ModelInfo>} */
+  loadFile(name, bytes) {
+    return this.request({ type: 'load-file', name, bytes }, [bytes.buffer]);
+  }
+
+  /** @param {number} seed @param {number} count @returns {Promise<Float32Array>} */
+  normal(seed, count) {
+    return this.request({ type: 'normal', seed, count });
+  }
+
+  /** @param {Float32Array} z @returns {Promise<Float32Array>} */
+  pixels(z) {
+    return this.request({ type: 'pixels', z });
+  }
+
+  /** @param {string} canvas @returns {Promise<Blob>} */
+  png(canvas) {
+    return this.request({ type: 'png', canvas });
+  }
+}

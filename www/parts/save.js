@@ -1,0 +1,32 @@
+/** Files that the person takes home. */
+
+import { h } from './dom.js';
+
+/** @param {Blob} blob @param {string} name */
+export function download(blob, name) {
+  const address = URL.createObjectURL(blob);
+  const link = h('a', { href: address, download: name });
+  link.click();
+  // the browser has to have opened it first
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/**
+ * A NumPy file (format version 1.0) of float32.
+ * @param {ArrayLike<number>} values
+ * @param {number[]} shape
+ * @returns {Blob}
+ */
+export function npy(values, shape) {
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': ${tuple}, }`;
+  // magic, version and length take 10 bytes; the data begins at a multiple of 64
+  const padded = `${text.padEnd(Math.ceil((10 + text.length + 1) / 64) * 64 - 11)}\n`;
+  const file = new DataView(new ArrayBuffer(10 + padded.length + 4 * values.length));
+  const magic = [0x93, ...Array.from('NUMPY', (letter) => letter.charCodeAt(0)), 1, 0];
+  magic.forEach((byte, i) => file.setUint8(i, byte));
+  file.setUint16(8, padded.length, true);
+  Array.from(padded).forEach((letter, i) => file.setUint8(10 + i, letter.charCodeAt(0)));
+  Array.from(values).forEach((value, i) => file.setFloat32(10 + padded.length + 4 * i, value, true));
+  return new Blob([file.buffer], { type: 'application/octet-stream' });
+}

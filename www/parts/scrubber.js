@@ -1,0 +1,47 @@
+/** A slider that stands inside a sentence, with its number. */
+
+import { number } from '../i18n/translate.js';
+import { h } from './dom.js';
+
+/**
+ * @param {object} options
+ * @param {string} options.label
+ * @param {number} options.min
+ * @param {number} options.max
+ * @param {number} [options.step]
+ * @param {number} [options.decimals]
+ * @param {(value: number) => void} options.input
+ */
+export function scrubber({ label, min, max, step = 0.01, decimals = 2, input }) {
+  const range = h('input', { type: 'range', min: String(min), max: String(max), step: String(step), 'aria-label': label });
+  const value = h('output', {});
+  const show = (/** @type {number} */ shown) => {
+    value.textContent = number(shown, decimals);
+    range.setAttribute('aria-valuetext', value.textContent);
+    fill(range);
+  };
+  range.addEventListener('input', () => {
+    show(range.valueAsNumber);
+    input(range.valueAsNumber);
+  });
+  return {
+    element: h('span', { class: 'scrubber' }, range, value),
+    /** @param {number} next */
+    set(next) {
+      range.value = String(next);
+      show(next);
+    },
+    /** @param {number} low @param {number} high */
+    limits(low, high) {
+      range.min = String(low);
+      range.max = String(high);
+    },
+  };
+}
+
+/** Tells the stylesheet how far a slider stands. @param {HTMLInputElement} range */
+export function fill(range) {
+  const low = Number(range.min);
+  const share = (range.valueAsNumber - low) / (Number(range.max) - low);
+  range.style.setProperty('--fill', `${(100 * share).toFixed(1)}%`);
+}

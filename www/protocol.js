@@ -1,0 +1,181 @@
+/**
+ * The messages between the page and its one worker, and the surface of the wasm `Session` that the worker drives.
+ *
+ * The page describes pictures (which latent vectors, in which grid, on which canvas); the worker keeps the newest
+ * description of each canvas, decodes it once per animation frame and draws it there. Because descriptions are kept,
+ * a lost device, a switch of backend, a new theme or a resize repaints everything without asking the page again.
+ */
+
+/** @typedef {'gpu' | 'cpu'} Backend */
+
+/**
+ * Why this backend runs; `i18n/en.json` has a sentence for each (`backend.reason.*`).
+ * @typedef {'hardware' | 'chosen' | 'no-webgpu' | 'no-adapter' | 'software' | 'gpu-failed'} BackendReason
+ */
+
+/**
+ * @typedef {object} BackendInfo
+ * @property {Backend} backend
+ * @property {BackendReason} reason
+ * @property {string} adapter  what the driver calls itself; the instruction set on the CPU
+ * @property {boolean} software  true when a GPU adapter is emulated on the CPU
+ * @property {string} detail  the engine's own words when the GPU failed, else empty
+ */
+
+/**
+ * A grid of decoded images on one canvas. `z` holds columns * rows latent vectors, row by row from the top left.
+ * @typedef {object} Picture
+ * @property {string} canvas  the name under which the page sent the canvas
+ * @property {Float32Array} z
+ * @property {number} columns
+ * @property {number} rows
+ * @property {number} gap  space between images, in image pixels
+ * @property {boolean} urgent  drawn before any other: what the person holds right now
+ * @property {number} [input]  when the input event happened, in ms since the epoch, for the latency shown
+ */
+
+/**
+ * How pictures are inked. Colours are sRGB, 0 to 1.
+ * @typedef {object} Look
+ * @property {[number, number, number]} ink
+ * @property {[number, number, number]} paper
+ * @property {boolean} smooth  cubic interpolation between pixels instead of crisp squares
+ */
+
+/**
+ * A canvas handed over, with the size of its box on the screen in device pixels.
+ * @typedef {object} CanvasHandover
+ * @property {string} name
+ * @property {OffscreenCanvas} canvas
+ * @property {number} width
+ * @property {number} height
+ */
+
+/**
+ * One row of `models/catalog.json`.
+ * @typedef {object} CatalogRow
+ * @property {string} id
+ * @property {string} family
+ * @property {string} title
+ * @property {string} file  relative to `models/`
+ * @property {number} bytes
+ * @property {string} sha256
+ * @property {string} [card]  relative to `models/`
+ */
+
+/**
+ * What `Session.load` tells about a model.
+ * @typedef {object} ModelInfo
+ * @property {{family: string, z_dim: number} & Record<string, unknown>} config
+ * @property {number} parameters
+ * @property {{unit: number, kl: number}[]} [active_units]  most active first; kl in nats, averaged over the test set
+ * @property {number[][]} [class_means]  10 mean encodings of z_dim numbers
+ */
+
+/** @typedef {{decode_ms: number, dispatches: number, buffers: number, bytes: number}} SessionStats */
+
+/**
+ * The wasm `Session` (crate/src/web.rs). Failures are `Error`s with a stable `kind` (see crate/src/error.rs).
+ * @typedef {object} Session
+ * @property {() => {backend: Backend, adapter: string, software: boolean}} info
+ * @property {(report: (kind: string, detail: string) => void) => void} on_failure  a lost device, an uncaptured GPU error
+ * @property {(id: string, bytes: Uint8Array) => string} load  a safetensors file; JSON of `ModelInfo`; selects the model; a file that does not fit changes nothing
+ * @property {(id: string) => string} select  a model loaded before; JSON of `ModelInfo`
+ * @property {(name: string, canvas: OffscreenCanvas) => void} attach
+ * @property {(name: string) => void} detach
+ * @property {(z: Float32Array) => void} decode  n * z_dim numbers; the n images stay on the device
+ * @property {(name: string, columns: number, rows: number, gap: number, smooth: boolean, ink: Float32Array, paper: Float32Array) => void} present  draws what was decoded last, over the whole canvas
+ * @property {() => Promise<Float32Array>} read  what was decoded last, n * 784 numbers in [0, 1]
+ * @property {(x: Float32Array) => Promise<{mu: Float32Array, logvar: Float32Array}>} encode  x: 784 numbers in [0, 1]
+ * @property {(x: Float32Array, z: Float32Array) => Promise<{bce: number, kl: number}>} reconstruct  nats
+ * @property {(seed: number, n: number) => Float32Array} normal  Philox: the same numbers on every backend
+ * @property {() => SessionStats} stats
+ * @property {() => void} free
+ */
+
+/**
+ * Page to worker.
+ * @typedef {(
+ *   | {type: 'start', backend: Backend | null, look: Look, base: string}
+ *   | {type: 'switch', backend: Backend}
+ *   | {type: 'canvases', generation: number, canvases: CanvasHandover[]}
+ *   | {type: 'resize', canvas: string, width: number, height: number}
+ *   | {type: 'look', look: Look}
+ *   | {type: 'draw', picture: Picture}
+ *   | {type: 'erase', canvas: string}
+ *   | {type: 'observe', x: Float32Array, z: Float32Array | null, seed: number | null}
+ *   | {type: 'load', request: number, row: CatalogRow}
+ *   | {type: 'load-file', request: number, name: string, bytes: Uint8Array}
+ *   | {type: 'normal', request: number, seed: number, count: number}
+ *   | {type: 'pixels', request: number, z: Float32Array}
+ *   | {type: 'png', request: number, canvas: string}
+ * )} ToWorker
+ */
+
+/**
+ * What the encoder makes of a drawing: q(z | x) = N(mu, exp(logvar)), the z that was decoded, and both terms of the
+ * negative ELBO in nats.
+ * @typedef {{mu: Float32Array, logvar: Float32Array, z: Float32Array, bce: number, kl: number}} Observation
+ */
+
+/** @typedef {{stage: 'engine' | 'model' | 'pipelines', loaded: number, total: number}} Progress */
+
+/** @typedef {SessionStats & {fps: number, latency_ms: number | null}} Stats */
+
+/** @typedef {{kind: string, detail: string}} Failure */
+
+/**
+ * Worker to page.
+ * @typedef {(
+ *   | {type: 'need-canvases', generation: number}
+ *   | {type: 'backend', info: BackendInfo}
+ *   | {type: 'progress', progress: Progress}
+ *   | {type: 'drawn', canvas: string}
+ *   | {type: 'observed', observation: Observation}
+ *   | {type: 'stats', stats: Stats}
+ *   | {type: 'rebuilt', detail: string}
+ *   | {type: 'failure', failure: Failure}
+ *   | {type: 'reply', request: number, value: unknown}
+ *   | {type: 'refused', request: number, failure: Failure}
+ * )} ToPage
+ */
+
+/** Side of an image in pixels, and its number of pixels. */
+export const SIDE = 28;
+export const PIXELS = SIDE * SIDE;
+
+/** Decimals that a latent coordinate keeps. Every z is rounded before it is used, so that a link holds it exactly. */
+export const Z_DECIMALS = 3;
+
+/**
+ * @param {Iterable<number>} values
+ * @returns {Float32Array}
+ */
+export function roundZ(values) {
+  const scale = 10 ** Z_DECIMALS;
+  return Float32Array.from(values, (value) => Math.round(value * scale) / scale);
+}
+
+/**
+ * @param {unknown} error
+ * @returns {Failure}
+ */
+export function toFailure(error) {
+  if (error instanceof Error) {
+    const kind = /** @type {{kind?: unknown}} */ (error).kind;
+    return { kind: typeof kind === 'string' ? kind : 'internal', detail: error.message };
+  }
+  return { kind: 'internal', detail: String(error) };
+}
+
+/** An error with one of the stable kinds. */
+export class KindError extends Error {
+  /**
+   * @param {string} kind
+   * @param {string} detail
+   */
+  constructor(kind, detail) {
+    super(detail);
+    this.kind = kind;
+  }
+}

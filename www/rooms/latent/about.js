@@ -1,0 +1,27 @@
+/** What this network is, in a margin note. */
+
+import { bytes, has, number, t } from '../../i18n/translate.js';
+import { h } from '../../parts/dom.js';
+import { modelsFolder } from './model.js';
+
+/** @import { LatentModel } from './model.js' */
+
+/** @param {LatentModel} model @returns {HTMLElement[]} */
+export function about(model) {
+  const { row, info, zDim } = model;
+  const fact = (/** @type {string} */ key, /** @type {string} */ value) =>
+    h('div', {}, h('dt', {}, t(`about.${key}`)), h('dd', {}, value));
+  const kind = `about.family.${info.config.family}`;
+  return [
+    h('h2', {}, row?.title ?? model.id.replace(/^file:/, '')),
+    h(
+      'dl',
+      { class: 'facts' },
+      has(kind) ? fact('family', t(kind)) : null,
+      fact('latents', number(zDim)),
+      fact('parameters', number(info.parameters)),
+      fact('size', bytes(model.bytes)),
+    ),
+    ...(row?.card ? [h('p', {}, h('a', { href: new URL(row.card, modelsFolder()).href }, t('about.card')))] : []),
+  ];
+}

@@ -1,0 +1,126 @@
+/** What the worker fetches: the wasm module that this browser can run, and model files, both with progress in bytes. */
+
+import { KindError } from '../protocol.js';
+
+/** @import { BackendReason, CatalogRow, Progress, Session } from '../protocol.js' */
+
+/**
+ * The smallest module that uses a relaxed-SIMD instruction (i8x16.relaxed_swizzle of two constants).
+ * `WebAssembly.validate` on it tells which of the two builds to fetch.
+ */
+const RELAXED_SIMD = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253,
+  128, 2, 11,
+]);
+
+/** The same for fixed-width SIMD, without which neither build runs. */
+const FIXED_SIMD = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+]);
+
+/**
+ * @typedef {object} Engine
+ * @property {{create: (kind: string) => Promise<Session>}} Session
+ * @property {'relaxed SIMD' | 'SIMD'} instructions
+ */
+
+/**
+ * @param {(progress: Progress) => void} report
+ * @returns {Promise<Engine>}
+ */
+export async function loadEngine(report) {
+  if (!WebAssembly.validate(FIXED_SIMD)) throw new KindError('no-simd', '');
+  const relaxed = WebAssembly.validate(RELAXED_SIMD);
+  const [glue, url] = relaxed
+    ? [await import('../wasm/relaxed/inkling.js'), new URL('../wasm/relaxed/inkling_bg.wasm', import.meta.url)]
+    : [await import('../wasm/plain/inkling.js'), new URL('../wasm/plain/inkling_bg.wasm', import.meta.url)];
+  const bytes = await fetchBytes(url.href, 'engine', 0, report);
+  await glue.default({ module_or_path: bytes });
+  return { Session: glue.Session, instructions: relaxed ? 'relaxed SIMD' : 'SIMD' };
+}
+
+/**
+ * Fetches a model named by the catalog and checks that it arrived whole.
+ * @param {CatalogRow} row
+ * @param {string} base  address of the folder `models/`
+ * @param {(progress: Progress) => void} report
+ */
+export async function fetchModel(row, base, report) {
+  const bytes = await fetchBytes(new URL(row.file, base).href, 'model', row.bytes, report);
+  if (row.bytes && bytes.byteLength !== row.bytes) throw new KindError('incomplete-download', row.file);
+  // crypto.subtle exists only in secure contexts; a page served over plain http still has the length check
+  if (row.sha256 && globalThis.crypto?.subtle) {
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+    const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    if (hex !== row.sha256) throw new KindError('incomplete-download', row.file);
+  }
+  return bytes;
+}
+
+/**
+ * @param {string} address
+ * @param {Progress['stage']} stage
+ * @param {number} expected  bytes; 0 when only the server knows
+ * @param {(progress: Progress) => void} report
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+async function fetchBytes(address, stage, expected, report) {
+  let response;
+  try {
+    response = await fetch(address);
+  } catch {
+    throw new KindError('network', address);
+  }
+  if (!response.ok || !response.body) throw new KindError('network', `${address} (${response.status})`);
+  // a compressed transfer states its compressed length, which is no measure of what arrives here
+  const stated = response.headers.get('content-encoding') ? 0 : Number(response.headers.get('content-length') ?? 0);
+  const total = expected || stated;
+  /** @type {Uint8Array[]} */
+  const chunks = [];
+  let loaded = 0;
+  report({ stage, loaded, total });
+  const reader = response.body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      chunks.push(value);
+      loaded += value.byteLength;
+      report({ stage, loaded, total });
+    }
+  } catch {
+    throw new KindError('network', address);
+  }
+  const bytes = new Uint8Array(loaded);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/** Names under which software adapters go that do not set `isFallbackAdapter`. */
+const SOFTWARE_ADAPTERS = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
+
+/**
+ * Asks for an adapter without making a device of it: whether the GPU is worth choosing.
+ * @returns {Promise<{usable: true, adapter: string} | {usable: false, reason: BackendReason, adapter: string}>}
+ */
+export async function surveyGpu() {
+  if (!globalThis.navigator?.gpu) return { usable: false, reason: 'no-webgpu', adapter: '' };
+  let adapter;
+  try {
+    adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  } catch {
+    adapter = null;
+  }
+  if (!adapter) return { usable: false, reason: 'no-adapter', adapter: '' };
+  const { vendor, architecture, description } = adapter.info;
+  const name = description || [vendor, architecture].filter(Boolean).join(' ');
+  const fallback = adapter.info.isFallbackAdapter || /** @type {{isFallbackAdapter?: boolean}} */ (adapter).isFallbackAdapter;
+  if (fallback || SOFTWARE_ADAPTERS.test(`${vendor} ${architecture} ${description}`)) {
+    return { usable: false, reason: 'software', adapter: name };
+  }
+  return { usable: true, adapter: name };
+}

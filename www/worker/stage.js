@@ -1,0 +1,199 @@
+/**
+ * The canvases of the worker and what is to be seen on them. Holds the newest picture of each canvas and paints dirty
+ * ones once per animation frame: what the person holds first, the rest as far as a time budget allows.
+ */
+
+/** @import { CanvasHandover, Look, Picture, Session } from '../protocol.js' */
+
+/** Milliseconds of a frame after which pictures that nobody holds wait for the next one. */
+const BUDGET_MS = 9;
+
+/** On the CPU a smooth picture is computed with this many samples per image pixel; the browser scales the rest. */
+const CPU_SMOOTH_SCALE = 5;
+
+/** @typedef {{canvas: OffscreenCanvas, width: number, height: number}} Surface */
+
+export class Stage {
+  /**
+   * @param {Look} look
+   * @param {object} hooks
+   * @param {(canvas: string, picture: Picture) => void} hooks.drawn
+   * @param {() => void} hooks.frame  after a frame in which something was drawn
+   * @param {(error: unknown) => void} hooks.failed
+   */
+  constructor(look, hooks) {
+    this.look = look;
+    this.hooks = hooks;
+    /** @type {Session | null} */
+    this.session = null;
+    /** Latent size of the model in the session: pictures made for another model wait. */
+    this.zDim = 0;
+    /** @type {Map<string, Surface>} */
+    this.surfaces = new Map();
+    /** @type {Map<string, Picture>} */
+    this.pictures = new Map();
+    /** @type {Set<string>} */
+    this.dirty = new Set();
+    this.scheduled = false;
+  }
+
+  /**
+   * A canvas keeps its kind of context for life, so a new session starts without canvases.
+   * @param {Session | null} session
+   */
+  use(session) {
+    this.session = session;
+    this.surfaces.clear();
+    this.zDim = 0;
+  }
+
+  /** @param {number} zDim */
+  modelChanged(zDim) {
+    this.zDim = zDim;
+    for (const [name, picture] of this.pictures) {
+      if (picture.z.length !== picture.columns * picture.rows * zDim) this.pictures.delete(name);
+    }
+    this.invalidate();
+  }
+
+  /** @param {CanvasHandover} handover */
+  attach({ name, canvas, width, height }) {
+    if (!this.session) return;
+    const surface = { canvas, width, height };
+    if (this.surfaces.has(name)) this.session.detach(name);
+    this.surfaces.set(name, surface);
+    this.fit(name, surface);
+    this.session.attach(name, canvas);
+    this.touch(name);
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} width
+   * @param {number} height
+   */
+  resize(name, width, height) {
+    const surface = this.surfaces.get(name);
+    if (!surface || (surface.width === width && surface.height === height)) return;
+    surface.width = width;
+    surface.height = height;
+    this.touch(name);
+  }
+
+  /** @param {Look} look */
+  relook(look) {
+    this.look = look;
+    this.invalidate();
+  }
+
+  /** @param {Picture} picture */
+  show(picture) {
+    this.pictures.set(picture.canvas, picture);
+    this.touch(picture.canvas);
+  }
+
+  /** @param {string} name */
+  erase(name) {
+    this.pictures.delete(name);
+    this.dirty.delete(name);
+  }
+
+  invalidate() {
+    for (const name of this.pictures.keys()) this.dirty.add(name);
+    this.schedule();
+  }
+
+  /** @param {string} name */
+  touch(name) {
+    this.dirty.add(name);
+    this.schedule();
+  }
+
+  schedule() {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    nextFrame(() => {
+      this.scheduled = false;
+      this.paint();
+    });
+  }
+
+  /** Can this picture be painted now? */
+  ready(/** @type {string} */ name) {
+    const picture = this.pictures.get(name);
+    if (!picture || !this.session || !this.zDim || !this.surfaces.has(name)) return false;
+    return picture.z.length === picture.columns * picture.rows * this.zDim;
+  }
+
+  paint() {
+    const start = performance.now();
+    const waiting = [...this.dirty].filter((name) => this.ready(name));
+    this.dirty.clear();
+    const urgent = waiting.filter((name) => this.pictures.get(name)?.urgent);
+    const patient = waiting.filter((name) => !this.pictures.get(name)?.urgent);
+    for (const name of urgent) this.paintOne(name);
+    let first = true;
+    for (const name of patient) {
+      // one at least, so that a slow machine still gets to all of them while something is being dragged
+      if (first || performance.now() - start < BUDGET_MS) this.paintOne(name);
+      else this.dirty.add(name);
+      first = false;
+    }
+    if (waiting.length > 0) this.hooks.frame();
+    if (this.dirty.size > 0) this.schedule();
+  }
+
+  /** @param {string} name */
+  paintOne(name) {
+    const { session, look } = this;
+    const picture = this.pictures.get(name);
+    const surface = this.surfaces.get(name);
+    if (!session || !picture || !surface) return;
+    try {
+      this.fit(name, surface);
+      session.decode(picture.z);
+      session.present(
+        name,
+        picture.columns,
+        picture.rows,
+        picture.gap,
+        look.smooth,
+        Float32Array.from(look.ink),
+        Float32Array.from(look.paper),
+      );
+    } catch (error) {
+      this.hooks.failed(error);
+      return;
+    }
+    this.hooks.drawn(name, picture);
+  }
+
+  /**
+   * The GPU fills the box on the screen, pixel for pixel. The CPU computes only as many samples as the images have
+   * (or a few per pixel when smooth) and leaves the scaling to the browser.
+   * @param {string} name
+   * @param {Surface} surface
+   */
+  fit(name, { canvas, width, height }) {
+    let target = [width, height];
+    const picture = this.pictures.get(name);
+    if (this.session?.info().backend === 'cpu' && picture) {
+      const scale = this.look.smooth ? CPU_SMOOTH_SCALE : 1;
+      target = [picture.columns, picture.rows].map((count) => (count * 28 + (count - 1) * picture.gap) * scale);
+      const excess = Math.max(1, Math.ceil(target[0] / Math.max(width, 28)), Math.ceil(target[1] / Math.max(height, 28)));
+      if (this.look.smooth) target = target.map((side) => Math.round(side / Math.min(excess, scale)));
+    }
+    const [wide, high] = target.map((side) => Math.max(1, Math.round(side)));
+    if (canvas.width !== wide) canvas.width = wide;
+    if (canvas.height !== high) canvas.height = high;
+  }
+}
+
+/**
+ * Safari before 16.4 has no animation frames in workers.
+ * @param {() => void} callback
+ */
+function nextFrame(callback) {
+  if (typeof globalThis.requestAnimationFrame === 'function') globalThis.requestAnimationFrame(callback);
+  else setTimeout(callback, 16);
+}
