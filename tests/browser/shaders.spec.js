@@ -41,12 +41,14 @@ for (const name of shaders) {
       const module = device.createShaderModule({ code });
       const { messages } = await module.getCompilationInfo();
       const found = messages.map(({ type, lineNum, message }) => `${type}, line ${lineNum}: ${message}`);
-      const entryPoints = [...code.matchAll(/@compute[^{]*?\bfn\s+(\w+)/g)].map((match) => match[1]);
-      if (entryPoints.length === 0) found.push('no compute entry point');
-      for (const entryPoint of found.length === 0 ? entryPoints : []) {
-        const pipeline = device.createComputePipelineAsync({ layout: 'auto', compute: { module, entryPoint } });
-        await pipeline.catch((error) => found.push(error.message));
-      }
+      const entryPoint = (/** @type {string} */ stage) => code.match(new RegExp(`@${stage}\\b[^{]*?\\bfn\\s+(\\w+)`))?.[1];
+      const compute = { module, entryPoint: entryPoint('compute') };
+      const vertex = { module, entryPoint: entryPoint('vertex') };
+      const fragment = { module, entryPoint: entryPoint('fragment'), targets: [{ format: navigator.gpu.getPreferredCanvasFormat() }] };
+      const pipeline = compute.entryPoint
+        ? device.createComputePipelineAsync({ layout: 'auto', compute })
+        : device.createRenderPipelineAsync({ layout: 'auto', vertex, fragment });
+      await pipeline.catch((error) => found.push(error.message));
       const error = await device.popErrorScope();
       if (error && found.length === 0) found.push(error.message);
       device.destroy();
