@@ -1,6 +1,7 @@
 //! The GPU backend: runs a plan's dispatches on a WebGPU device.
 
 mod executable;
+mod present;
 mod readback;
 pub mod shader;
 
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex};
 use wgpu::util::DeviceExt;
 
 pub use executable::GpuExecutable;
+pub use present::Presenter;
 pub(crate) use readback::read_buffer;
 
 use crate::ops::AdapterKind;

@@ -2,6 +2,7 @@
 
 pub mod cpu;
 pub mod gpu;
+pub mod present;
 
 use crate::Result;
 use crate::graph::{Plan, Shape};

@@ -16,22 +16,19 @@ pub const SIDE: usize = 28;
 pub const PIXELS: usize = SIDE * SIDE;
 
 /// Philox streams of the host side: one purpose each, so that no two uses share numbers. A stream's upper 16 bits
-/// are the purpose and its lower 48 bits count (step, epoch, chunk); the engine's own nodes use purposes below 0x100.
-pub(crate) mod streams {
+/// are the purpose and its lower 48 bits count (step, epoch, chunk). Random nodes of a graph use streams whose upper
+/// half is the step, which stays below 2^24: they never meet these.
+pub mod streams {
     /// Order of the training images, one stream an epoch.
     pub const SHUFFLE: u64 = 0x100;
-    /// Bernoulli draws of training pixels, one stream a step.
-    pub const BINARIZE_TRAIN: u64 = 0x101;
     /// Bernoulli draws of the test set, one stream in all.
-    pub const BINARIZE_TEST: u64 = 0x102;
-    /// Initial weights, one stream a parameter.
-    pub const INITIALIZE: u64 = 0x103;
-    /// Posterior draws in training, one stream a step.
-    pub const POSTERIOR: u64 = 0x104;
-    /// Latent draws of `sample`, one stream a chunk.
-    pub const SAMPLE: u64 = 0x105;
-    /// Posterior draws of an evaluation, one stream a chunk.
-    pub const EVALUATE: u64 = 0x106;
+    pub const BINARIZE_TEST: u64 = 0x101;
+    /// Latent draws of `sample`, one stream in all.
+    pub const SAMPLE: u64 = 0x102;
+    /// Posterior draws of the ELBO, one stream a batch.
+    pub const EVALUATE: u64 = 0x103;
+    /// Posterior draws of the importance-weighted bound, one stream an image.
+    pub const IMPORTANCE: u64 = 0x104;
 
     /// The stream of `purpose` at `count`.
     pub fn stream(purpose: u64, count: u64) -> u64 {

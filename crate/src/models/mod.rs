@@ -1,4 +1,6 @@
 //! Model families: what a model is made of (configs) and the graphs it builds.
 
+pub mod layers;
+pub mod vae;
 pub mod vae_adopt;
 pub mod vae_config;

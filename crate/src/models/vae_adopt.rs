@@ -3,7 +3,8 @@
 
 use std::cmp::Ordering;
 
-use super::vae_config::{Activation, Family, Layer, Naming, VaeConfig};
+use super::layers::{Activation, Layer};
+use super::vae_config::{Family, Naming, VaeConfig};
 use crate::checkpoint::{Checkpoint, Weights};
 use crate::data::PIXELS;
 use crate::error::{Error, Result};
@@ -137,6 +138,7 @@ fn infer(checkpoint: Checkpoint) -> Result<Adopted> {
         encoder: widths(&parts.encoder),
         decoder: widths(&parts.decoder),
         naming,
+        training: None,
     };
     let layout = config.layout()?;
     let mut weights = Checkpoint::default();

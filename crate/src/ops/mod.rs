@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 pub use adam::{AdamConfig, AdamState};
 pub use pointwise::{Function, Indexing, Instruction, Pointwise, Program, Register};
-pub use random::Distribution;
+pub use random::{Distribution, key_values};
 
 use crate::Result;
 use crate::backend::cpu::Scratch;

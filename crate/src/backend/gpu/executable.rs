@@ -213,11 +213,10 @@ impl GpuExecutable {
         }
     }
 
-    /// An output's buffer and the byte at which it starts.
-    #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "drawn by the page"))]
-    pub(crate) fn output_buffer(&self, output: OutputId) -> (&wgpu::Buffer, u64) {
+    /// An output's buffer, the byte at which it starts and its size in bytes.
+    pub(crate) fn output_buffer(&self, output: OutputId) -> (&wgpu::Buffer, u64, u64) {
         let location = self.plan.outputs[output.0].location;
-        (self.buffers[location.buffer].raw(), (location.offset * 4) as u64)
+        (self.buffers[location.buffer].raw(), (location.offset * 4) as u64, (location.len * 4) as u64)
     }
 
     /// Reads an output.

@@ -1,0 +1,167 @@
+//! Draws an executable's output onto a texture, straight from the buffer that the run left it in.
+
+use super::{Buffer, Device, GpuExecutable, shader::resolve_imports};
+use crate::backend::OutputId;
+use crate::backend::present::View;
+use crate::ops::{Shader, shader};
+use crate::{Error, Result};
+
+const PRESENT: Shader = shader!("present");
+/// Bytes of `Params` in `shaders/present.wgsl`.
+const PARAMS: usize = 80;
+
+/// Draws onto textures of one format and size.
+pub struct Presenter {
+    device: Device,
+    pipeline: wgpu::RenderPipeline,
+    layout: wgpu::BindGroupLayout,
+    params: Buffer,
+    written: Option<(View, u32, u32)>,
+    /// Bind groups by the buffer and offset that they read; a model has a handful.
+    bound: Vec<(wgpu::Buffer, u64, wgpu::BindGroup)>,
+}
+
+/// Bind groups kept; more than a model's plans that one canvas shows.
+const MAX_BOUND: usize = 8;
+
+impl Presenter {
+    /// A presenter for textures of `format`.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`], [`Error::Gpu`].
+    pub fn new(device: &Device, format: wgpu::TextureFormat) -> Result<Self> {
+        let raw = device.raw();
+        let label = Some(PRESENT.name);
+        let source = wgpu::ShaderSource::Wgsl(resolve_imports(PRESENT.source).into());
+        let module = raw.create_shader_module(wgpu::ShaderModuleDescriptor { label, source });
+        let entry = |binding: u32, ty: wgpu::BufferBindingType| wgpu::BindGroupLayoutEntry {
+            binding,
+            visibility: wgpu::ShaderStages::FRAGMENT,
+            ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+            count: None,
+        };
+        let entries = [
+            entry(0, wgpu::BufferBindingType::Uniform),
+            entry(1, wgpu::BufferBindingType::Storage { read_only: true }),
+        ];
+        let layout = raw.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
+        let pipeline_layout = raw.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label,
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let pipeline = raw.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+            label,
+            layout: Some(&pipeline_layout),
+            vertex: wgpu::VertexState {
+                module: &module,
+                entry_point: Some("vertex"),
+                compilation_options: Default::default(),
+                buffers: &[],
+            },
+            primitive: Default::default(),
+            depth_stencil: None,
+            multisample: Default::default(),
+            fragment: Some(wgpu::FragmentState {
+                module: &module,
+                entry_point: Some("fragment"),
+                compilation_options: Default::default(),
+                targets: &[Some(format.into())],
+            }),
+            multiview_mask: None,
+            cache: None,
+        });
+        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        let params = device.buffer("present", PARAMS / 4, usage);
+        device.check()?;
+        Ok(Presenter { device: device.clone(), pipeline, layout, params, written: None, bound: vec![] })
+    }
+
+    /// Draws the first images of an output over a texture of `width` by `height`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the output has too few images, [`Error::DeviceLost`], [`Error::Gpu`].
+    pub fn draw(
+        &mut self,
+        executable: &GpuExecutable,
+        output: OutputId,
+        view: &View,
+        (texture, width, height): (&wgpu::TextureView, u32, u32),
+    ) -> Result<()> {
+        self.device.check()?;
+        view.check(executable.plan().outputs[output.0].shape.numel())?;
+        if self.written != Some((*view, width, height)) {
+            let bytes = params(view, width, height);
+            self.device.queue().write_buffer(self.params.raw(), 0, &bytes);
+            self.written = Some((*view, width, height));
+        }
+        let index = self.bind(executable, output)?;
+        let mut encoder = self.device.raw().create_command_encoder(&Default::default());
+        let attachment = wgpu::RenderPassColorAttachment {
+            view: texture,
+            depth_slice: None,
+            resolve_target: None,
+            ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT), store: wgpu::StoreOp::Store },
+        };
+        let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            color_attachments: &[Some(attachment)],
+            ..Default::default()
+        });
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bound[index].2, &[]);
+        pass.draw(0..3, 0..1);
+        drop(pass);
+        self.device.queue().submit([encoder.finish()]);
+        Ok(())
+    }
+
+    /// The bind group for an output's buffer, made at its first use.
+    fn bind(&mut self, executable: &GpuExecutable, output: OutputId) -> Result<usize> {
+        if !executable.device().same(&self.device) {
+            return Err(Error::Shape("an output of another device".into()));
+        }
+        let (buffer, offset, size) = executable.output_buffer(output);
+        if let Some(index) = self.bound.iter().position(|(other, start, _)| other == buffer && *start == offset) {
+            return Ok(index);
+        }
+        let size = std::num::NonZeroU64::new(size);
+        let images = wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, size });
+        let group = self.device.raw().create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(PRESENT.name),
+            layout: &self.layout,
+            entries: &[
+                wgpu::BindGroupEntry { binding: 0, resource: self.params.raw().as_entire_binding() },
+                wgpu::BindGroupEntry { binding: 1, resource: images },
+            ],
+        });
+        if self.bound.len() == MAX_BOUND {
+            self.bound.remove(0);
+        }
+        self.bound.push((buffer.clone(), offset, group));
+        Ok(self.bound.len() - 1)
+    }
+}
+
+/// The uniform block.
+fn params(view: &View, width: u32, height: u32) -> Vec<u8> {
+    let [ink, paper] = [view.ink, view.paper];
+    let floats = [
+        width as f32,
+        height as f32,
+        view.extent(view.columns),
+        view.extent(view.rows),
+        ink[0],
+        ink[1],
+        ink[2],
+        1.0,
+        paper[0],
+        paper[1],
+        paper[2],
+        1.0,
+    ];
+    let mut bytes = bytemuck::cast_slice(&floats).to_vec();
+    let words = [view.columns as u32, view.rows as u32, view.side as u32, u32::from(view.smooth)];
+    bytes.extend_from_slice(bytemuck::cast_slice(&words));
+    bytes.extend_from_slice(bytemuck::cast_slice(&[view.gap, 0.0, 0.0, 0.0]));
+    bytes
+}
