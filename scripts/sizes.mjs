@@ -44,7 +44,7 @@ export function measure() {
  * @param {import('./lib/chunk-record.mjs').ChunkRecord[]} chunks
  * @returns {string[]}
  */
-function loadedAtOnce(chunks) {
+export function loadedAtOnce(chunks) {
   const byFile = new Map(chunks.map((chunk) => [chunk.file, chunk]));
   const pending = chunks.filter((chunk) => chunk.isEntry).map((chunk) => chunk.file);
   const seen = new Set(pending);
