@@ -1,6 +1,7 @@
 //! Weights files: safetensors with PyTorch's names and layouts, f16 on disk, the model's config in the metadata.
 
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, Metadata, TensorView};
@@ -8,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
+use crate::graph::{ParamLayout, ParamStore};
 
 /// The metadata entry that holds a model's config as JSON. It is the only entry we write: safetensors writes several
 /// in random order, and equal weights should be equal files.
@@ -133,6 +135,31 @@ impl Checkpoint {
     pub fn insert(&mut self, name: impl Into<String>, shape: Vec<usize>, values: Vec<f32>) {
         debug_assert_eq!(shape.iter().product::<usize>(), values.len());
         self.tensors.insert(name.into(), Weights { shape, values });
+    }
+
+    /// The tensors of `store` by their names.
+    pub fn from_store(store: &ParamStore) -> Checkpoint {
+        let mut checkpoint = Checkpoint::default();
+        for entry in store.layout().entries() {
+            let values = store.get(&entry.name).unwrap_or_default().to_vec();
+            checkpoint.insert(entry.name.as_str(), entry.shape.dims().to_vec(), values);
+        }
+        checkpoint
+    }
+
+    /// The tensors as host values for `layout`.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] as [`Checkpoint::expect`].
+    pub fn to_store(&self, layout: &Rc<ParamLayout>) -> Result<ParamStore> {
+        let wanted: Vec<(String, Vec<usize>)> =
+            layout.entries().iter().map(|entry| (entry.name.clone(), entry.shape.dims().to_vec())).collect();
+        self.expect(&wanted)?;
+        let mut store = ParamStore::zeros(layout.clone());
+        for (name, weights) in &self.tensors {
+            store.set(name, &weights.values)?;
+        }
+        Ok(store)
     }
 
     /// Checks that the tensors are exactly those of `layout` (name and shape).

@@ -4,12 +4,16 @@
 pub mod backend;
 pub mod catalog;
 pub mod checkpoint;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod data;
 pub mod error;
 pub mod graph;
+pub mod metrics;
 pub mod models;
 pub mod ops;
 pub mod real;
 pub mod rng;
+pub mod train;
 
 pub use error::{Error, Result};

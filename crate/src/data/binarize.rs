@@ -43,6 +43,19 @@ impl Binarization {
     }
 }
 
+impl Binarization {
+    /// The input `x` of a training step: what the step draws from ([`Binarization::Dynamic`]: the grey value as a
+    /// probability), or what is settled beforehand.
+    pub fn prepare(self, pixels: &[u8], out: &mut [f32]) {
+        for (value, &grey) in out.iter_mut().zip(pixels) {
+            *value = match self {
+                Binarization::Dynamic | Binarization::Grey => f32::from(grey) / 255.0,
+                Binarization::Threshold => f32::from(u8::from(grey > 127)),
+            };
+        }
+    }
+}
+
 /// Seed of the binarised test set: fixed, so that every model is measured on the same bits.
 pub const TEST_SEED: u64 = 2_026;
 

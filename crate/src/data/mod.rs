@@ -29,6 +29,8 @@ pub mod streams {
     pub const EVALUATE: u64 = 0x103;
     /// Posterior draws of the importance-weighted bound, one stream an image.
     pub const IMPORTANCE: u64 = 0x104;
+    /// First weights, one stream a tensor.
+    pub const INITIALIZE: u64 = 0x105;
 
     /// The stream of `purpose` at `count`.
     pub fn stream(purpose: u64, count: u64) -> u64 {

@@ -4,3 +4,4 @@ pub mod layers;
 pub mod vae;
 pub mod vae_adopt;
 pub mod vae_config;
+pub mod vae_run;

@@ -1,0 +1,5 @@
+//! The command line; see `inkling --help`.
+
+fn main() -> std::process::ExitCode {
+    inkling::cli::main()
+}

@@ -1,0 +1,100 @@
+//! The program `inkling`: one file for each command, a message and exit code 2 for whatever does not work.
+
+mod backend;
+mod card;
+mod decode;
+mod encode;
+mod eval;
+mod images;
+mod info;
+mod output;
+mod publish;
+mod sample;
+mod train;
+mod weights;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::{Error, Result};
+
+/// Trains, samples and measures generative models of handwritten digits.
+#[derive(Debug, Parser)]
+#[command(name = "inkling", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a model by a recipe and write its weights
+    Train(train::Arguments),
+    /// Draw digits from a model
+    Sample(sample::Arguments),
+    /// Turn images (.npy) into latent codes (.npy)
+    Encode(encode::Arguments),
+    /// Turn latent codes (.npy) into images (.npy or .png)
+    Decode(decode::Arguments),
+    /// Measure a model on the test set
+    Eval(eval::Arguments),
+    /// Show what a model is and what a step of it costs
+    Info(info::Arguments),
+    /// Put a trained model into www/models: weights, catalog row, card, the page's side files
+    Publish(publish::Arguments),
+}
+
+/// A command that could not be carried out.
+const FAILURE: u8 = 2;
+/// What a shell reports for a program stopped by Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    // clap itself prints usage errors and leaves with code 2, and with 0 after --help
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(if error == Error::Interrupted { INTERRUPTED } else { FAILURE })
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Sample(arguments) => sample::run(&arguments),
+        Command::Encode(arguments) => encode::run(&arguments),
+        Command::Decode(arguments) => decode::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
+        Command::Info(arguments) => info::run(&arguments),
+        Command::Publish(arguments) => publish::run(&arguments),
+    }
+}
+
+/// Prints to standard output. A reader that has gone away (`inkling info x | head`) is no error worth a word.
+///
+/// # Errors
+/// [`Error::Io`] for anything else, such as a full disk.
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Io(format!("cannot print: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

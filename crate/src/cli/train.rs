@@ -1,0 +1,154 @@
+//! `inkling train`: runs a recipe, with a bar, checkpoints and a clean end on Ctrl-C.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::backend::Choice;
+use super::eval::warn_if_not_mnist;
+use super::output::Output;
+use super::weights;
+use crate::checkpoint::{Checkpoint, Precision};
+use crate::data::mnist::{Dataset, Split};
+use crate::error::{Error, Result};
+use crate::train::recipe;
+use crate::train::vae::Trainer;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The recipe: vae-map, vae-textbook, vae-dense or vae-conv
+    recipe: String,
+    /// The folder of the four MNIST files
+    #[arg(long, default_value = "data/mnist")]
+    data: PathBuf,
+    /// Seed of weights, order, pixels and noise
+    #[arg(long, default_value_t = 1)]
+    seed: u32,
+    /// Optimizer steps, instead of the recipe's epochs; the schedules stretch over them
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=16_000_000))]
+    steps: Option<u64>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t = Choice::Auto)]
+    backend: Choice,
+    /// The weights file (safetensors, f16); the state of the run is kept beside it as .ckpt
+    #[arg(long)]
+    out: PathBuf,
+    /// Continue from the .ckpt beside the weights file, bit for bit
+    #[arg(long)]
+    resume: bool,
+    /// Steps between two saved states; by default one epoch
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    save_every: Option<u64>,
+}
+
+/// Steps between two looks at the loss: reading it waits for the device.
+const LOOK_EVERY: u64 = 20;
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let recipe = recipe::find(&arguments.recipe)?;
+    let output = Output::check(&arguments.out)?;
+    let state_path = state_path(&arguments.out)?;
+    let state_output = Output::check(&state_path)?;
+    let saved = match arguments.resume {
+        true => Some(read_state(&state_path)?),
+        false => None,
+    };
+    let data = Dataset::load(&arguments.data, Split::Train)?;
+    warn_if_not_mnist(&data, &arguments.data);
+    let backend = arguments.backend.open()?;
+    let mut trainer = match saved {
+        Some(saved) => Trainer::resume(&backend, recipe, arguments.seed, arguments.steps, data.len(), &saved)?,
+        None => Trainer::new(&backend, recipe, arguments.seed, arguments.steps, data.len())?,
+    };
+    let stop = stop_flag()?;
+    let finished = train(&mut trainer, &data, &stop, arguments.save_every, &state_output)?;
+    // the state first: it can make the weights again, not the other way round
+    save_state(&trainer, &state_output)?;
+    output.write(&pollster::block_on(trainer.weights())?.to_bytes(Precision::Half)?)?;
+    if finished {
+        return Ok(());
+    }
+    eprintln!(
+        "stopped at step {} of {}; saved {} and {}; the same command with --resume goes on",
+        trainer.steps_done(),
+        trainer.total_steps(),
+        output.path().display(),
+        state_output.path().display()
+    );
+    Err(Error::Interrupted)
+}
+
+/// Steps until the end, or until `stop` is set; whether it came to the end.
+fn train(
+    trainer: &mut Trainer,
+    data: &Dataset,
+    stop: &AtomicBool,
+    save_every: Option<u64>,
+    state: &Output,
+) -> Result<bool> {
+    let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} steps, {per_sec}, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let batch = trainer.batch() as f64;
+    let style = style.with_key("per_sec", move |state: &indicatif::ProgressState, text: &mut dyn std::fmt::Write| {
+        // a bar that cannot be drawn is no reason to stop
+        let _ = write!(text, "{:.0} images/s", state.per_sec() * batch);
+    });
+    let bar = ProgressBar::new(trainer.total_steps()).with_style(style).with_position(trainer.steps_done());
+    bar.reset_eta();
+    let save_every = save_every.unwrap_or(trainer.steps_per_epoch());
+    while trainer.steps_done() < trainer.total_steps() {
+        if stop.load(Ordering::Relaxed) {
+            bar.abandon();
+            return Ok(false);
+        }
+        trainer.step(&data.images)?;
+        let done = trainer.steps_done();
+        bar.set_position(done);
+        if done % LOOK_EVERY == 0 || done == trainer.total_steps() {
+            let losses = pollster::block_on(trainer.losses())?;
+            let (total, reconstruction, kl) = (losses.total(), losses.reconstruction, losses.kl);
+            bar.set_message(format!("loss {total:.2} = {reconstruction:.2} + KL {kl:.2}"));
+        }
+        if done % save_every == 0 && done < trainer.total_steps() {
+            save_state(trainer, state)?;
+        }
+    }
+    bar.finish();
+    Ok(true)
+}
+
+/// Set by Ctrl-C (and by SIGTERM, SIGHUP): the step under way is finished, then all is saved.
+fn stop_flag() -> Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = flag.clone();
+    ctrlc::set_handler(move || set.store(true, Ordering::Relaxed))
+        .map_err(|error| Error::Io(format!("Ctrl-C cannot be watched: {error}")))?;
+    Ok(flag)
+}
+
+fn save_state(trainer: &Trainer, output: &Output) -> Result<()> {
+    output.write(&pollster::block_on(trainer.save())?.to_bytes(Precision::Single)?)
+}
+
+/// The run's state beside the weights: `a.safetensors` has `a.ckpt`.
+fn state_path(out: &Path) -> Result<PathBuf> {
+    let path = out.with_extension("ckpt");
+    if path == out {
+        return Err(Error::Io(format!(
+            "{} is where the run's state is kept; give the weights another ending",
+            out.display()
+        )));
+    }
+    Ok(path)
+}
+
+fn read_state(path: &Path) -> Result<Checkpoint> {
+    if !path.is_file() {
+        return Err(Error::Data(format!("there is no {} to resume from; start without --resume", path.display())));
+    }
+    Checkpoint::from_bytes(&weights::read(path)?)
+        .map_err(|error| Error::Checkpoint(format!("{} cannot be resumed from: {error}", path.display())))
+}

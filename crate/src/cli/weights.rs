@@ -1,0 +1,96 @@
+//! `<weights>` on the command line: a file, or the id of a shipped model.
+
+use std::path::{Path, PathBuf};
+
+use crate::catalog::{self, Catalog};
+use crate::checkpoint::Checkpoint;
+use crate::data::mnist::sha256_hex;
+use crate::error::{Error, Result};
+use crate::models::vae_adopt::{Adopted, adopt};
+
+/// A weights file as read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Where it lay.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub bytes: usize,
+    /// The network and its weights.
+    pub model: Adopted,
+}
+
+/// Reads `name`: the id of a model in the catalog if it looks like one and no such file exists, else a path.
+///
+/// # Errors
+/// [`Error::Data`] for a file that cannot be read, an unknown id (the message lists the known ones) or a shipped file
+/// that is not the one in the catalog; [`Error::Checkpoint`] and [`Error::NonFinite`] for its content.
+pub fn load(name: &str) -> Result<Loaded> {
+    let path = Path::new(name);
+    let (path, bytes) =
+        if catalog::is_id(name) && !path.is_file() { shipped(name)? } else { (path.to_path_buf(), read(path)?) };
+    let model = Checkpoint::from_bytes(&bytes).and_then(adopt).map_err(|error| at(&path, error))?;
+    for assumption in &model.assumptions {
+        eprintln!("note: {assumption}");
+    }
+    Ok(Loaded { path, bytes: bytes.len(), model })
+}
+
+/// Reads a file of the command line.
+///
+/// # Errors
+/// [`Error::Data`] with the path and the system's reason.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| Error::Data(format!("cannot read {}: {error}", path.display())))
+}
+
+/// The catalog's path and content, looked for from here upwards, then from the program upwards.
+///
+/// # Errors
+/// [`Error::Data`] when there is none or it is not usable.
+pub fn find_catalog() -> Result<(PathBuf, Catalog)> {
+    let starts = [std::env::current_dir().ok(), std::env::current_exe().ok()];
+    for start in starts.iter().flatten() {
+        for folder in start.ancestors() {
+            let path = folder.join("www/models/catalog.json");
+            if path.is_file() {
+                let catalog = Catalog::parse(&read(&path)?)
+                    .map_err(|error| Error::Data(format!("{}: {error}", path.display())))?;
+                return Ok((path, catalog));
+            }
+        }
+    }
+    Err(Error::Data(
+        "there is no www/models/catalog.json here or in a folder above, so models cannot be named by id; give a file"
+            .into(),
+    ))
+}
+
+fn shipped(id: &str) -> Result<(PathBuf, Vec<u8>)> {
+    let (catalog_path, catalog) =
+        find_catalog().map_err(|error| Error::Data(format!("there is no file {id}, and {error}")))?;
+    let Some(entry) = catalog.get(id) else {
+        let known: Vec<&str> = catalog.models.iter().map(|entry| entry.id.as_str()).collect();
+        return Err(Error::Data(format!(
+            "there is neither a file nor a shipped model called {id}; shipped are: {}",
+            if known.is_empty() { "none".to_string() } else { known.join(", ") }
+        )));
+    };
+    let path = catalog_path.with_file_name(&entry.file);
+    let bytes = read(&path)?;
+    if sha256_hex(&[&bytes]) != entry.sha256 {
+        return Err(Error::Data(format!(
+            "{} is not the file that the catalog lists (its SHA-256 differs): it is damaged or was replaced",
+            path.display()
+        )));
+    }
+    Ok((path, bytes))
+}
+
+/// The error with the file's name in front.
+fn at(path: &Path, error: Error) -> Error {
+    let text = format!("{}: {error}", path.display());
+    match error {
+        Error::NonFinite(_) => Error::NonFinite(text),
+        _ => Error::Checkpoint(text),
+    }
+}
