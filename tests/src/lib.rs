@@ -74,10 +74,7 @@ pub fn run_again(executable: &mut CpuExecutable<f64>, inputs: &[Vec<f64>]) -> Ve
         }
     }
     executable.run();
-    let output = output_id(executable.plan());
-    let mut result = vec![0.0; executable.plan().outputs[0].shape.numel()];
-    executable.read_into(output, &mut result).expect("the output");
-    result
+    executable.read(output_id(executable.plan()))
 }
 
 /// Runs a plan in f32 on a backend.

@@ -151,25 +151,19 @@ impl<T: Element> CpuExecutable<T> {
         }
     }
 
-    /// An output's values, borrowed; empty for an output that is a slab.
-    pub fn output(&self, output: OutputId) -> &[T] {
+    /// Calls `body` with an output's values, without copying them.
+    pub fn with_output<R>(&self, output: OutputId, body: impl FnOnce(&[T]) -> R) -> R {
         let location = self.plan.outputs[output.0].location;
-        self.buffers[location.buffer].get(location.offset..location.offset + location.len).unwrap_or(&[])
+        let range = location.offset..location.offset + location.len;
+        match self.slabs.iter().find(|(index, _)| *index == location.buffer) {
+            Some((_, slab)) => body(&slab.0.borrow()[range]),
+            None => body(&self.buffers[location.buffer][range]),
+        }
     }
 
-    /// Reads an output.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] when the length differs.
-    pub fn read_into(&self, output: OutputId, values: &mut [T]) -> Result<()> {
-        let port = &self.plan.outputs[output.0];
-        check_len(&port.name, port.location.len, values.len())?;
-        let range = port.location.offset..port.location.offset + port.location.len;
-        match self.slabs.iter().find(|(index, _)| *index == port.location.buffer) {
-            Some((_, slab)) => values.copy_from_slice(&slab.0.borrow()[range]),
-            None => values.copy_from_slice(&self.buffers[port.location.buffer][range]),
-        }
-        Ok(())
+    /// A copy of an output's values.
+    pub fn read(&self, output: OutputId) -> Vec<T> {
+        self.with_output(output, <[T]>::to_vec)
     }
 
     /// The slab called `name`.

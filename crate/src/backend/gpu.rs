@@ -7,6 +7,7 @@ pub mod shader;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::Future;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
@@ -24,6 +25,7 @@ use crate::{Error, Result};
 struct Fault {
     lost: Option<String>,
     error: Option<String>,
+    notify: Option<fn()>,
 }
 
 /// A device, its queue and everything that plans on it share. Clones share it.
@@ -115,15 +117,13 @@ impl Device {
         let fault = Arc::new(Mutex::new(Fault::default()));
         let seen = fault.clone();
         device.set_device_lost_callback(move |reason, message| {
-            if let Ok(mut fault) = seen.lock() {
-                fault.lost = Some(if message.is_empty() { format!("{reason:?}") } else { message });
-            }
+            note(&seen, |fault| fault.lost = Some(if message.is_empty() { format!("{reason:?}") } else { message.clone() }));
         });
         let seen = fault.clone();
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-            if let Ok(mut fault) = seen.lock() {
+            note(&seen, |fault| {
                 fault.error.get_or_insert(error.to_string());
-            }
+            });
         }));
         let kind = Cell::new(adapter_kind(&adapter.get_info()));
         let shared = Shared {
@@ -173,6 +173,13 @@ impl Device {
     /// Whether two handles are the same device.
     pub fn same(&self, other: &Device) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Has `notify` called at each fault, so that an idle host hears of it too; [`Device::check`] tells which.
+    pub fn on_fault(&self, notify: fn()) {
+        if let Ok(mut fault) = self.0.fault.lock() {
+            fault.notify = Some(notify);
+        }
     }
 
     /// Destroys the device, as if the driver had lost it.
@@ -266,6 +273,17 @@ impl Device {
     }
 }
 
+/// Records a fault and then tells the host, the lock released.
+fn note(fault: &Mutex<Fault>, change: impl FnOnce(&mut Fault)) {
+    let Ok(mut fault) = fault.lock() else { return };
+    change(&mut fault);
+    let notify = fault.notify;
+    drop(fault);
+    if let Some(notify) = notify {
+        notify();
+    }
+}
+
 const SLAB_USAGE: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
 
@@ -291,10 +309,8 @@ impl GpuSlab {
     ///
     /// # Errors
     /// [`Error::DeviceLost`], [`Error::Gpu`].
-    pub async fn read(&self) -> Result<Vec<f32>> {
-        let mut values = vec![0.0; self.len];
-        read_buffer(&self.device, self.buffer.raw(), 0, &mut values).await?;
-        Ok(values)
+    pub fn read(&self) -> impl Future<Output = Result<Vec<f32>>> + use<> {
+        read_buffer(&self.device, self.buffer.raw(), 0, self.len)
     }
 
     /// Overwrites the whole slab.

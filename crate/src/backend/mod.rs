@@ -4,6 +4,8 @@ pub mod cpu;
 pub mod gpu;
 pub mod present;
 
+use std::future::Future;
+
 use crate::Result;
 use crate::graph::{Plan, Shape};
 
@@ -143,25 +145,17 @@ impl Executable {
         }
     }
 
-    /// Reads an output into `values`.
+    /// Reads an output, as it is after the runs so far. The future borrows nothing: the executable may run again
+    /// before it is awaited.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] when the length differs, [`crate::Error::DeviceLost`], [`crate::Error::Gpu`].
-    pub async fn read_into(&self, output: OutputId, values: &mut [f32]) -> Result<()> {
-        match self {
-            Executable::Cpu(executable) => executable.read_into(output, values),
-            Executable::Gpu(executable) => executable.read_into(output, values).await,
-        }
-    }
-
-    /// Reads an output.
-    ///
-    /// # Errors
-    /// As [`Executable::read_into`].
-    pub async fn read(&self, output: OutputId) -> Result<Vec<f32>> {
-        let mut values = vec![0.0; self.output_shape(output).numel()];
-        self.read_into(output, &mut values).await?;
-        Ok(values)
+    /// [`crate::Error::DeviceLost`], [`crate::Error::Gpu`].
+    pub fn read(&self, output: OutputId) -> impl Future<Output = Result<Vec<f32>>> + use<> {
+        let reading = match self {
+            Executable::Cpu(executable) => Reading::Ready(executable.read(output)),
+            Executable::Gpu(executable) => Reading::Queued(executable.read(output)),
+        };
+        reading.finish()
     }
 
     /// The slab called `name`.
@@ -182,15 +176,16 @@ impl Executable {
 }
 
 impl DeviceSlab {
-    /// Reads the whole slab.
+    /// Reads the whole slab, as it is after the runs so far.
     ///
     /// # Errors
     /// [`crate::Error::DeviceLost`], [`crate::Error::Gpu`].
-    pub async fn read(&self) -> Result<Vec<f32>> {
-        match self {
-            DeviceSlab::Cpu(slab) => Ok(slab.values()),
-            DeviceSlab::Gpu(slab) => slab.read().await,
-        }
+    pub fn read(&self) -> impl Future<Output = Result<Vec<f32>>> + use<> {
+        let reading = match self {
+            DeviceSlab::Cpu(slab) => Reading::Ready(slab.values()),
+            DeviceSlab::Gpu(slab) => Reading::Queued(slab.read()),
+        };
+        reading.finish()
     }
 
     /// Overwrites the whole slab.
@@ -201,6 +196,21 @@ impl DeviceSlab {
         match self {
             DeviceSlab::Cpu(slab) => slab.write(values),
             DeviceSlab::Gpu(slab) => slab.write(values),
+        }
+    }
+}
+
+/// Values that are there already, or on their way from a device.
+enum Reading<F> {
+    Ready(Vec<f32>),
+    Queued(F),
+}
+
+impl<F: Future<Output = Result<Vec<f32>>>> Reading<F> {
+    async fn finish(self) -> Result<Vec<f32>> {
+        match self {
+            Reading::Ready(values) => Ok(values),
+            Reading::Queued(reading) => reading.await,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A plan on its device buffers: everything is made once, a run is one write and one submit.
 
+use std::future::Future;
 use std::rc::Rc;
 
 use super::shader::{Key, PROGRAM_UNIFORM, operand_bindings, program_uniform};
@@ -219,15 +220,13 @@ impl GpuExecutable {
         (self.buffers[location.buffer].raw(), (location.offset * 4) as u64, (location.len * 4) as u64)
     }
 
-    /// Reads an output.
+    /// Reads an output, as it is after the runs so far.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the length differs, [`Error::DeviceLost`], [`Error::Gpu`].
-    pub async fn read_into(&self, output: OutputId, values: &mut [f32]) -> Result<()> {
-        let port = &self.plan.outputs[output.0];
-        check_len(&port.name, port.location.len, values.len())?;
-        let buffer = self.buffers[port.location.buffer].raw();
-        read_buffer(&self.device, buffer, (port.location.offset * 4) as u64, values).await
+    /// [`Error::DeviceLost`], [`Error::Gpu`].
+    pub fn read(&self, output: OutputId) -> impl Future<Output = Result<Vec<f32>>> + use<> {
+        let location = self.plan.outputs[output.0].location;
+        read_buffer(&self.device, self.buffers[location.buffer].raw(), (location.offset * 4) as u64, location.len)
     }
 
     /// The slab called `name`.

@@ -27,13 +27,18 @@ impl Future for Signal {
     }
 }
 
-/// Copies f32 elements from byte `offset` of `source` into `values`.
-pub(crate) async fn read_buffer(device: &Device, source: &wgpu::Buffer, offset: u64, values: &mut [f32]) -> Result<()> {
-    device.check()?;
-    let size = (values.len() * 4) as u64;
-    let staging = device.buffer("readback", values.len(), wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
+/// Copies `len` f32 elements from byte `offset` of `source`. The copy is queued before this returns; the future only
+/// waits for it and borrows nothing, so that the source may be used meanwhile.
+pub(crate) fn read_buffer(
+    device: &Device,
+    source: &wgpu::Buffer,
+    offset: u64,
+    len: usize,
+) -> impl Future<Output = Result<Vec<f32>>> + use<> {
+    let device = device.clone();
+    let staging = device.buffer("readback", len, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
     let mut encoder = device.raw().create_command_encoder(&Default::default());
-    encoder.copy_buffer_to_buffer(source, offset, staging.raw(), 0, size);
+    encoder.copy_buffer_to_buffer(source, offset, staging.raw(), 0, (len * 4) as u64);
     device.queue().submit([encoder.finish()]);
     let signal = Signal::default();
     let set = signal.clone();
@@ -45,15 +50,19 @@ pub(crate) async fn read_buffer(device: &Device, source: &wgpu::Buffer, offset: 
             }
         }
     });
-    #[cfg(not(target_arch = "wasm32"))]
-    device.wait()?;
-    if signal.await.is_err() {
+    async move {
         device.check()?;
-        return Err(Error::Gpu("a buffer could not be read back".into()));
+        #[cfg(not(target_arch = "wasm32"))]
+        device.wait()?;
+        if signal.await.is_err() {
+            device.check()?;
+            return Err(Error::Gpu("a buffer could not be read back".into()));
+        }
+        let view = staging.raw().get_mapped_range(..).map_err(|error| Error::Gpu(error.to_string()))?;
+        let values = bytemuck::pod_collect_to_vec(&view[..]);
+        drop(view);
+        staging.raw().unmap();
+        device.check()?;
+        Ok(values)
     }
-    let view = staging.raw().get_mapped_range(..).map_err(|error| Error::Gpu(error.to_string()))?;
-    values.copy_from_slice(bytemuck::cast_slice(&view));
-    drop(view);
-    staging.raw().unmap();
-    device.check()
 }

@@ -20,7 +20,22 @@ macro_rules! shared {
         ),*];
     };
 }
-shared!("matmul_params", "matmul_tile", "pointwise", "rng", "tile_product");
+shared!(
+    "conv2d_params",
+    "conv2d_register",
+    "conv2d_tile",
+    "embedding_params",
+    "matmul_params",
+    "matmul_tile",
+    "normalize_backward_row",
+    "normalize_params",
+    "normalize_row",
+    "pointwise",
+    "rng",
+    "softmax_row",
+    "tile_product",
+    "workgroup_tree",
+);
 
 /// What tells pipelines apart. Constants are not part of it: they travel in a uniform block.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
