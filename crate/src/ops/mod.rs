@@ -2,13 +2,20 @@
 //! and one row in [`registry`], which enrols the op in every check.
 
 mod adam;
+mod concat;
+mod conv;
 mod copy;
+mod embedding;
 mod lerp;
 mod matmul;
+mod normalize;
 mod pointwise;
+mod pool;
 mod random;
 mod reduce;
 pub mod registry;
+mod rows;
+mod softmax;
 
 use std::fmt::Debug;
 use std::rc::Rc;

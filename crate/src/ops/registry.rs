@@ -85,11 +85,17 @@ pub struct Row {
 pub fn rows() -> Vec<Row> {
     vec![
         super::adam::row(),
+        super::concat::row(),
+        super::conv::row(),
         super::copy::row(),
+        super::embedding::row(),
         super::lerp::row(),
         super::matmul::row(),
+        super::normalize::row(),
         super::pointwise::row(),
+        super::pool::row(),
         super::random::row(),
         super::reduce::row(),
+        super::softmax::row(),
     ]
 }
