@@ -16,4 +16,7 @@ pub mod real;
 pub mod rng;
 pub mod train;
 
+#[cfg(target_arch = "wasm32")]
+pub mod web;
+
 pub use error::{Error, Result};

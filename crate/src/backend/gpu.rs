@@ -15,7 +15,7 @@ use wgpu::util::DeviceExt;
 
 pub use executable::GpuExecutable;
 pub use present::Presenter;
-pub(crate) use readback::read_buffer;
+use readback::{StagingPool, submit_and_read};
 
 use crate::ops::AdapterKind;
 use crate::{Error, Result};
@@ -117,7 +117,9 @@ impl Device {
         let fault = Arc::new(Mutex::new(Fault::default()));
         let seen = fault.clone();
         device.set_device_lost_callback(move |reason, message| {
-            note(&seen, |fault| fault.lost = Some(if message.is_empty() { format!("{reason:?}") } else { message.clone() }));
+            note(&seen, |fault| {
+                fault.lost = Some(if message.is_empty() { format!("{reason:?}") } else { message.clone() })
+            });
         });
         let seen = fault.clone();
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
@@ -310,7 +312,8 @@ impl GpuSlab {
     /// # Errors
     /// [`Error::DeviceLost`], [`Error::Gpu`].
     pub fn read(&self) -> impl Future<Output = Result<Vec<f32>>> + use<> {
-        read_buffer(&self.device, self.buffer.raw(), 0, self.len)
+        let encoder = self.device.raw().create_command_encoder(&Default::default());
+        submit_and_read(&self.device, &StagingPool::default(), encoder, &[(self.buffer.raw(), 0, self.len)])
     }
 
     /// Overwrites the whole slab.

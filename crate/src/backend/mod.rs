@@ -158,6 +158,21 @@ impl Executable {
         reading.finish()
     }
 
+    /// Runs and reads outputs, one behind the other in one vector; on the GPU in one submit.
+    ///
+    /// # Errors
+    /// [`crate::Error::DeviceLost`], [`crate::Error::Gpu`].
+    pub fn run_and_read(&mut self, outputs: &[OutputId]) -> impl Future<Output = Result<Vec<f32>>> + use<> {
+        let reading = match self {
+            Executable::Cpu(executable) => {
+                executable.run();
+                Reading::Ready(outputs.iter().flat_map(|&output| executable.read(output)).collect())
+            }
+            Executable::Gpu(executable) => Reading::Queued(executable.run_and_read(outputs)),
+        };
+        reading.finish()
+    }
+
     /// The slab called `name`.
     pub fn slab(&self, name: &str) -> Option<DeviceSlab> {
         match self {

@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::rc::Rc;
 
+use super::readback::{Range, StagingPool, submit_and_read};
 use super::shader::{Key, PROGRAM_UNIFORM, operand_bindings, program_uniform};
-use super::{Buffer, Device, GpuSlab, Pipeline, SLAB_USAGE, read_buffer};
+use super::{Buffer, Device, GpuSlab, Pipeline, SLAB_USAGE};
 use crate::backend::cpu::check_len;
 use crate::backend::{InputId, OutputId};
 use crate::graph::{BufferKind, Location, Plan};
@@ -28,6 +29,7 @@ pub struct GpuExecutable {
     slabs: Vec<(usize, GpuSlab)>,
     dispatches: Vec<Dispatch>,
     inputs: Vec<f32>,
+    staging: StagingPool,
     /// Kept alive for the bind groups.
     _owned: Vec<Buffer>,
 }
@@ -78,6 +80,7 @@ impl GpuExecutable {
             slabs: bound,
             dispatches: vec![],
             inputs,
+            staging: StagingPool::default(),
             _owned: vec![],
         };
         executable.bind()?;
@@ -200,8 +203,8 @@ impl GpuExecutable {
         Ok(())
     }
 
-    /// Writes the inputs and encodes every dispatch, for a submit that holds more than this run.
-    pub(crate) fn encode(&self, encoder: &mut wgpu::CommandEncoder) {
+    /// Writes the inputs and encodes every dispatch.
+    fn encode(&self, encoder: &mut wgpu::CommandEncoder) {
         if !self.inputs.is_empty() {
             self.device.queue().write_buffer(self.buffers[0].raw(), 0, bytemuck::cast_slice(&self.inputs));
         }
@@ -225,8 +228,24 @@ impl GpuExecutable {
     /// # Errors
     /// [`Error::DeviceLost`], [`Error::Gpu`].
     pub fn read(&self, output: OutputId) -> impl Future<Output = Result<Vec<f32>>> + use<> {
-        let location = self.plan.outputs[output.0].location;
-        read_buffer(&self.device, self.buffers[location.buffer].raw(), (location.offset * 4) as u64, location.len)
+        let encoder = self.device.raw().create_command_encoder(&Default::default());
+        submit_and_read(&self.device, &self.staging, encoder, &[self.range(output)])
+    }
+
+    /// Runs and reads outputs, one behind the other in one vector, in one submit.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`], [`Error::Gpu`].
+    pub fn run_and_read(&mut self, outputs: &[OutputId]) -> impl Future<Output = Result<Vec<f32>>> + use<> {
+        let mut encoder = self.device.raw().create_command_encoder(&Default::default());
+        self.encode(&mut encoder);
+        let ranges: Vec<Range<'_>> = outputs.iter().map(|&output| self.range(output)).collect();
+        submit_and_read(&self.device, &self.staging, encoder, &ranges)
+    }
+
+    fn range(&self, output: OutputId) -> Range<'_> {
+        let (buffer, offset, bytes) = self.output_buffer(output);
+        (buffer, offset, (bytes / 4) as usize)
     }
 
     /// The slab called `name`.
