@@ -69,6 +69,7 @@
  * @property {{family: string, z_dim: number} & Record<string, unknown>} config
  * @property {number} parameters
  * @property {{unit: number, kl: number}[]} [active_units]  most active first; kl in nats, averaged over the test set
+ * @property {string[]} [assumptions]  what had to be assumed about a file of another origin, in sentences
  * @property {number[][]} [class_means]  10 mean encodings of z_dim numbers
  */
 

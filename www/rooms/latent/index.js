@@ -151,6 +151,7 @@ export class LatentRoom {
     this.view?.enter(true);
     this.view?.zChanged(this.z);
     this.shell.settled();
+    if (bytes && model.info.assumptions?.length) this.shell.say(model.info.assumptions.join(' '));
   }
 
   /** The model before stays. @param {unknown} error */
