@@ -58,6 +58,7 @@ impl Element for f32 {
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Element for f64 {
     fn run(op: &dyn Op, io: Io<'_, '_, Self>) {
         op.run_f64(io);

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::layers::{Activation, Layer, Stage};
+use super::layers::{Activation, Form, Layer, Stage};
 use super::vae_config::VaeConfig;
 use crate::data::PIXELS;
 use crate::graph::{Graph, ParamLayout, Plan, Shape, Slab, Tensor};
@@ -184,8 +184,15 @@ impl Vae {
             x = match stage.layer {
                 Layer::Linear { .. } => linear(&x.reshape([batch, stage.input.len()])?, &stage.name, params)?,
                 Layer::Unflatten { channels, side } => x.reshape([batch, channels, side, side])?,
-                Layer::Conv { .. } | Layer::ConvTranspose { .. } => {
-                    return Err(Error::Unsupported("convolutions".into()));
+                Layer::Conv { stride, padding, .. } => {
+                    let weight = params.get(&format!("{}.weight", stage.name))?;
+                    picture(&x, stage)?.conv2d(&weight, stride, padding)?.add(&channel_bias(stage, params)?)?
+                }
+                Layer::ConvTranspose { stride, padding, .. } => {
+                    let weight = params.get(&format!("{}.weight", stage.name))?;
+                    picture(&x, stage)?
+                        .conv_transpose2d(&weight, stride, padding, 0)?
+                        .add(&channel_bias(stage, params)?)?
                 }
             };
             if stage.activated {
@@ -199,6 +206,20 @@ impl Vae {
 /// x W^T + b with the weights `NAME.weight` `[out, in]` and `NAME.bias` `[out]`.
 fn linear(x: &Tensor, name: &str, params: &Slab) -> Result<Tensor> {
     x.matmul_with(&params.get(&format!("{name}.weight"))?, false, true)?.add(&params.get(&format!("{name}.bias"))?)
+}
+
+/// The stage's input as `[batch, channels, side, side]`: a first layer is given flat images.
+fn picture(x: &Tensor, stage: &Stage) -> Result<Tensor> {
+    match stage.input {
+        Form::Picture { channels, side } => x.reshape([x.shape().dims()[0], channels, side, side]),
+        Form::Vector(_) => Err(Error::Shape(format!("{} convolves a vector", stage.name))),
+    }
+}
+
+/// The stage's bias as `[channels, 1, 1]`, which broadcasts over pixels.
+fn channel_bias(stage: &Stage, params: &Slab) -> Result<Tensor> {
+    let bias = params.get(&format!("{}.bias", stage.name))?;
+    bias.reshape([bias.shape().numel(), 1, 1])
 }
 
 fn activate(x: &Tensor, activation: Activation) -> Tensor {

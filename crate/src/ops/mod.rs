@@ -47,7 +47,8 @@ pub trait Op: Debug {
     /// The CPU kernel.
     fn run_f32(&self, io: Io<'_, '_, f32>);
 
-    /// The same kernel in f64, for gradient checks.
+    /// The same kernel in f64, for gradient checks; native builds only, since the page has no use for its code.
+    #[cfg(not(target_arch = "wasm32"))]
     fn run_f64(&self, io: Io<'_, '_, f64>);
 
     /// The dispatches that compute the op on a GPU.
@@ -89,6 +90,7 @@ macro_rules! generic_kernel {
         fn run_f32(&self, io: $crate::ops::Io<'_, '_, f32>) {
             self.run(io)
         }
+        #[cfg(not(target_arch = "wasm32"))]
         fn run_f64(&self, io: $crate::ops::Io<'_, '_, f64>) {
             self.run(io)
         }
