@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -98,6 +99,7 @@ fn train(
     });
     let bar = ProgressBar::new(trainer.total_steps()).with_style(style).with_position(trainer.steps_done());
     bar.reset_eta();
+    let started = (Instant::now(), trainer.steps_done());
     let save_every = save_every.unwrap_or(trainer.steps_per_epoch());
     while trainer.steps_done() < trainer.total_steps() {
         if stop.load(Ordering::Relaxed) {
@@ -108,16 +110,26 @@ fn train(
         let done = trainer.steps_done();
         bar.set_position(done);
         if done % LOOK_EVERY == 0 || done == trainer.total_steps() {
-            let losses = pollster::block_on(trainer.losses())?;
-            let (total, reconstruction, kl) = (losses.total(), losses.reconstruction, losses.kl);
-            bar.set_message(format!("loss {total:.2} = {reconstruction:.2} + KL {kl:.2}"));
+            bar.set_message(describe(trainer)?);
         }
         if done % save_every == 0 && done < trainer.total_steps() {
             save_state(trainer, state)?;
         }
+        // a log file gets a line an epoch where a terminal has the bar
+        if bar.is_hidden() && (done % trainer.steps_per_epoch() == 0 || done == trainer.total_steps()) {
+            let images = (done - started.1) as f64 * batch;
+            let speed = images / started.0.elapsed().as_secs_f64();
+            eprintln!("step {done} of {}: {}, {speed:.0} images/s", trainer.total_steps(), describe(trainer)?);
+        }
     }
     bar.finish();
     Ok(true)
+}
+
+/// The last step's losses.
+fn describe(trainer: &Trainer) -> Result<String> {
+    let losses = pollster::block_on(trainer.losses())?;
+    Ok(format!("loss {:.2} = {:.2} + KL {:.2}", losses.total(), losses.reconstruction, losses.kl))
 }
 
 /// Set by Ctrl-C (and by SIGTERM, SIGHUP): the step under way is finished, then all is saved.

@@ -1,0 +1,313 @@
+//! The program `inkling` from outside: what it writes, what it says, how it leaves.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use inkling::checkpoint::{Checkpoint, Precision};
+use inkling::data::npy::Array;
+use inkling::models::layers::Activation;
+use inkling::models::vae_config::{Naming, VaeConfig};
+use inkling::rng::Philox;
+
+/// A folder with a small data set under MNIST's names and a small model; gone at the end of the test.
+struct Place(tempfile::TempDir);
+
+const TRAIN_IMAGES: usize = 300;
+const TEST_IMAGES: usize = 40;
+
+impl Place {
+    fn new() -> Place {
+        let place = Place(tempfile::tempdir().expect("a folder"));
+        std::fs::create_dir(place.path("mnist")).expect("a folder");
+        for (prefix, count) in [("train", TRAIN_IMAGES), ("t10k", TEST_IMAGES)] {
+            place.write(&format!("mnist/{prefix}-images-idx3-ubyte.gz"), &gzip(&images(count)));
+            place.write(&format!("mnist/{prefix}-labels-idx1-ubyte.gz"), &gzip(&labels(count)));
+        }
+        place.write("model.safetensors", &model());
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.path(name), bytes).expect("a file");
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    fn npy(&self, name: &str) -> Array {
+        Array::parse(&self.read(name), name).expect("a .npy file")
+    }
+
+    /// The program in the folder with the words of `line`.
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_inkling"));
+        command.current_dir(self.0.path()).args(line.split_whitespace());
+        command
+    }
+
+    fn run(&self, line: &str) -> Output {
+        self.command(line).output().expect("the program")
+    }
+
+    /// Runs the program, which must succeed, and returns what it printed.
+    fn succeed(&self, line: &str) -> String {
+        let output = self.run(line);
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    fn json(&self, line: &str) -> serde_json::Value {
+        serde_json::from_str(&self.succeed(&format!("{line} --json"))).expect("JSON")
+    }
+
+    /// Runs the program, which must leave with code 2, say `part` on standard error and change no file.
+    fn fail(&self, line: &str, part: &str) {
+        let before = self.files();
+        let output = self.run(line);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line}: {message}");
+        assert!(message.contains(part), "{line} should say {part:?} and says: {message}");
+        assert!(output.stdout.is_empty(), "{line} prints {}", String::from_utf8_lossy(&output.stdout));
+        assert_eq!(self.files(), before, "{line} changed files");
+    }
+
+    /// Every file below the folder with its content.
+    fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        fn collect(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    collect(&path, files);
+                } else {
+                    let bytes = std::fs::read(&path).expect("a file");
+                    files.push((path, bytes));
+                }
+            }
+        }
+        let mut files = Vec::new();
+        collect(self.0.path(), &mut files);
+        files.sort();
+        files
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+/// An IDX file of images of bars.
+fn images(count: usize) -> Vec<u8> {
+    let mut bytes: Vec<u8> = [0x803, count as u32, 28, 28].iter().flat_map(|word| word.to_be_bytes()).collect();
+    for i in 0..count {
+        bytes.extend((0..784).map(|p| if (p / 28 + i) % 9 < 2 { 230 } else { 10 }));
+    }
+    bytes
+}
+
+fn labels(count: usize) -> Vec<u8> {
+    let mut bytes: Vec<u8> = [0x801, count as u32].iter().flat_map(|word| word.to_be_bytes()).collect();
+    bytes.extend((0..count).map(|i| (i % 10) as u8));
+    bytes
+}
+
+/// A weights file of a small VAE with random weights.
+fn model() -> Vec<u8> {
+    let config = VaeConfig::dense(&[12], 3, Activation::Silu, Naming::Sequential);
+    let mut checkpoint = Checkpoint::default();
+    let mut rng = Philox::new(1, 1);
+    for (name, shape) in config.layout().expect("a layout") {
+        let values = (0..shape.iter().product()).map(|_| rng.uniform() - 0.5).collect();
+        checkpoint.insert(name, shape, values);
+    }
+    checkpoint.set_config(&config).expect("a config");
+    checkpoint.to_bytes(Precision::Single).expect("bytes")
+}
+
+#[test]
+fn samples_are_the_same_for_the_same_seed() {
+    let place = Place::new();
+    place.succeed("sample model.safetensors --n 5 --seed 3 --out a.npy --backend cpu");
+    place.succeed("sample model.safetensors --n 5 --seed 3 --out b.npy --backend cpu");
+    place.succeed("sample model.safetensors --n 5 --seed 4 --out c.npy --backend cpu");
+    assert_eq!(place.read("a.npy"), place.read("b.npy"));
+    assert_ne!(place.read("a.npy"), place.read("c.npy"));
+    let samples = place.npy("a.npy");
+    assert_eq!(samples.shape, [5, 28, 28]);
+    assert!(samples.values.iter().all(|value| (0.0..=1.0).contains(value)));
+    place.succeed("sample model.safetensors --n 300 --out grid.png --backend cpu");
+    assert!(place.read("grid.png").starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn codes_and_images_go_round() {
+    let place = Place::new();
+    place.write("images.npy", &Array::new(vec![2, 784], vec![0.25; 2 * 784]).to_bytes());
+    place.succeed("encode model.safetensors images.npy --out mu.npy --logvar-out logvar.npy --backend cpu");
+    assert_eq!((place.npy("mu.npy").shape, place.npy("logvar.npy").shape), (vec![2, 3], vec![2, 3]));
+    place.succeed("decode model.safetensors mu.npy --out decoded.npy --backend cpu");
+    assert_eq!(place.npy("decoded.npy").shape, [2, 28, 28]);
+}
+
+#[test]
+fn info_and_eval_print_text_and_json() {
+    let place = Place::new();
+    let line = "info model.safetensors --backend cpu";
+    let text = place.succeed(line);
+    assert!(text.contains("784-12-3-12-784, silu") && text.contains("dispatches"), "{text}");
+    let info = place.json(line);
+    assert_eq!(info["parameters"], 784 * 12 + 12 + 2 * (12 * 3 + 3) + 3 * 12 + 12 + 12 * 784 + 784);
+    assert!(info["steps"][0]["flops"].as_u64() > Some(0));
+
+    let line = "eval model.safetensors --data mnist --images 2 --samples 10 --backend cpu";
+    assert!(place.succeed(line).contains("-IWAE-10"));
+    let report = place.json(line);
+    let number = |name: &str| report[name].as_f64().unwrap_or_else(|| panic!("{name} in {report}"));
+    assert!((number("negative_elbo") - number("reconstruction") - number("kl")).abs() < 1e-9);
+    assert!(number("negative_iwae") > 0.0 && report["test_images"] == TEST_IMAGES);
+    assert_eq!(report["is_published_mnist"], false);
+    assert_eq!(report["units"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn a_run_that_is_resumed_ends_bit_for_bit_where_one_in_a_piece_does() {
+    let place = Place::new();
+    let line = "train vae-map --data mnist --backend cpu --out";
+    place.succeed(&format!("{line} whole.safetensors --seed 5 --steps 6"));
+    place.succeed(&format!("{line} saved.safetensors --seed 5 --steps 6 --save-every 2"));
+    assert_eq!(place.read("whole.safetensors"), place.read("saved.safetensors"), "saving on the way changes nothing");
+
+    interrupt(&place, &format!("{line} part.safetensors --seed 5 --steps 6 --save-every 1"));
+    let resume = format!("{line} part.safetensors --resume");
+    place.fail(&format!("{resume} --seed 6 --steps 6"), "the seed 5, not 6");
+    place.fail(&format!("{resume} --seed 5 --steps 7"), "in steps of 6, not 7");
+    place.fail(&resume.replace("vae-map", "vae-dense"), "the recipe vae-map");
+    place.succeed(&format!("{resume} --seed 5 --steps 6"));
+    assert_eq!(place.read("whole.safetensors"), place.read("part.safetensors"));
+    assert_eq!(place.read("whole.ckpt"), place.read("part.ckpt"));
+}
+
+/// Starts a run and stops it with Ctrl-C as soon as it has saved a state.
+fn interrupt(place: &Place, line: &str) {
+    let mut child = place.command(line).stderr(std::process::Stdio::null()).spawn().expect("the program");
+    while !place.path("part.ckpt").exists() && child.try_wait().expect("its state").is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    if cfg!(unix) {
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    }
+    let code = child.wait().expect("its end").code();
+    // on a fast machine the run may be over before the signal comes
+    assert!(matches!(code, Some(0 | 130)), "{code:?}");
+    assert!(place.path("part.safetensors").exists(), "Ctrl-C saves the weights");
+}
+
+#[test]
+fn wrong_flags_leave_with_code_2_and_the_usage() {
+    let place = Place::new();
+    place.fail("", "Usage");
+    place.fail("paint", "unrecognized subcommand");
+    place.fail("sample model.safetensors", "--out");
+    place.fail("sample model.safetensors --n 0 --out a.npy", "0 is not in 1..=1000000");
+    place.fail("sample model.safetensors --n many --out a.npy", "invalid digit");
+    place.fail("train vae-map --out a.safetensors --steps 0", "is not in 1..");
+    place.fail("train vae-map --out a.safetensors --backend tpu", "possible values: cpu, gpu, auto");
+    place.fail("train nothing --out a.safetensors", "vae-map, vae-textbook");
+    assert!(place.succeed("--help").contains("train"));
+    assert!(place.succeed("train --help").contains("--resume"));
+}
+
+#[test]
+fn unwritable_outputs_are_found_before_the_work() {
+    let place = Place::new();
+    place.fail("sample model.safetensors --out no/such/folder/a.npy", "no folder");
+    place.fail("sample model.safetensors --out mnist", "must end in .png or .npy");
+    place.fail("sample model.safetensors --out a.gif", ".png or .npy");
+    place.fail("encode model.safetensors x.npy --out codes.png", "must end in .npy");
+    place.fail("train vae-map --data mnist --out mnist", "is a folder");
+    place.fail("train vae-map --data mnist --out run.ckpt", "another ending");
+    place.write("file", b"");
+    place.fail("train vae-map --data mnist --out file/a.safetensors", "cannot write");
+    if cfg!(unix) {
+        place.fail("train vae-map --data mnist --out /dev/null", "not an ordinary file");
+    }
+}
+
+#[test]
+fn missing_and_corrupt_data_are_named() {
+    let place = Place::new();
+    let train = "train vae-map --steps 1 --backend cpu --out a.safetensors --data";
+    place.fail(&format!("{train} nowhere"), "https://");
+    place.fail("eval model.safetensors --data nowhere", "t10k-images-idx3-ubyte.gz");
+    let good = place.read("mnist/train-images-idx3-ubyte.gz");
+    place.write("mnist/train-images-idx3-ubyte.gz", &good[..good.len() / 2]);
+    place.fail(&format!("{train} mnist"), "incomplete");
+    place.write("mnist/train-images-idx3-ubyte.gz", &gzip(&labels(TRAIN_IMAGES)));
+    place.fail(&format!("{train} mnist"), "begins with 0x00000803");
+    place.write("mnist/train-images-idx3-ubyte.gz", &gzip(&images(TRAIN_IMAGES + 1)));
+    place.fail(&format!("{train} mnist"), "do not belong together");
+    place.write("mnist/train-images-idx3-ubyte.gz", &gzip(&images(20)));
+    place.write("mnist/train-labels-idx1-ubyte.gz", &gzip(&labels(20)));
+    place.fail(&format!("{train} mnist"), "fewer than one batch of 128");
+    place.fail(&format!("{train} mnist --resume"), "to resume from");
+    place.write("a.ckpt", &model());
+    place.fail(&format!("{train} mnist --resume"), "no training state");
+}
+
+#[test]
+fn unusable_weights_are_named() {
+    let place = Place::new();
+    let sample = |weights: &str| format!("sample {weights} --out a.npy --backend cpu");
+    place.fail(&sample("missing.safetensors"), "cannot read missing.safetensors");
+    place.fail(&sample("vae-unknown"), "vae-unknown");
+    place.write("zip.pt", b"PK\x03\x04 what torch.save writes");
+    place.fail(&sample("zip.pt"), "save_file");
+    let good = model();
+    place.write("cut.safetensors", &good[..good.len() - 100]);
+    place.fail(&sample("cut.safetensors"), "incomplete");
+    place.write("nan.safetensors", &[&good[..good.len() - 4], &f32::NAN.to_le_bytes()].concat());
+    place.fail(&sample("nan.safetensors"), "NaN");
+    let mut other = Checkpoint::from_bytes(&good).expect("a file");
+    other.tensors.remove("decoder.0.bias");
+    place.write("less.safetensors", &other.to_bytes(Precision::Half).expect("bytes"));
+    place.fail(&sample("less.safetensors"), "decoder.0.bias [12] is missing");
+}
+
+#[test]
+fn unusable_arrays_are_named() {
+    let place = Place::new();
+    place.write("images.npy", &Array::new(vec![2, 14, 14], vec![0.0; 2 * 196]).to_bytes());
+    place.fail("encode model.safetensors images.npy --out z.npy", "(2, 14, 14)");
+    place.write("images.npy", &Array::new(vec![1, 784], vec![7.0; 784]).to_bytes());
+    place.fail("encode model.safetensors images.npy --out z.npy", "holds 7 in image 0");
+    place.write("codes.npy", &Array::new(vec![4, 2], vec![0.0; 8]).to_bytes());
+    place.fail("decode model.safetensors codes.npy --out a.npy", "N x 3");
+    place.write("codes.npy", b"no array");
+    place.fail("decode model.safetensors codes.npy --out a.npy", "NUMPY");
+}
+
+#[test]
+fn publishing_makes_a_model_that_its_id_finds() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.path("www/models")).expect("a folder");
+    place.write("www/models/catalog.json", b"{\"models\": []}");
+    place.fail("publish model.safetensors --data mnist --backend cpu", "how it was trained");
+    place.succeed("train vae-map --data mnist --steps 2 --backend cpu --out map.safetensors");
+    place.succeed("publish map.safetensors --data mnist --images 2 --samples 4 --backend cpu");
+    let card = String::from_utf8(place.read("www/models/vae-map.md")).expect("text");
+    assert!(card.contains("--steps 2") && card.contains("-IWAE, 4 draws") && card.contains("not MNIST"), "{card}");
+    let page: serde_json::Value = serde_json::from_slice(&place.read("www/models/vae-map.page.json")).expect("JSON");
+    assert_eq!(page["class_means"].as_array().map(Vec::len), Some(10));
+    assert_eq!(place.read("www/models/vae-map.codes.bin").len(), 5 * TEST_IMAGES);
+    assert!(place.succeed("info vae-map --backend cpu").contains("784-512-256-2"));
+    place.fail("info vae-nothing", "shipped are: vae-map");
+    place.write("www/models/vae-map.safetensors", &model());
+    place.fail("info vae-map", "SHA-256 differs");
+}
