@@ -109,13 +109,14 @@ export async function ensureVulkan() {
  * @returns {string} throws where there is none
  */
 export function findMnist() {
-  const candidates = [process.env.INKLING_DATA, path.join(ROOT, 'data/mnist'), path.join(ROOT, '../shared/data/mnist')];
+  const chosen = process.env.INKLING_DATA;
+  const candidates = chosen ? [chosen] : [path.join(ROOT, 'data/mnist'), path.join(ROOT, '../shared/data/mnist')];
   const complete = (/** @type {string} */ folder) =>
     MNIST_FILES.every((file) => existsSync(path.join(folder, file)) || existsSync(path.join(folder, `${file}.gz`)));
-  const found = candidates.find((folder) => folder !== undefined && complete(folder));
+  const found = candidates.find(complete);
   if (!found) {
     throw new UserError(
-      `MNIST was not found: put ${MNIST_FILES.map((file) => `${file}.gz`).join(', ')} into data/mnist, ` +
+      `MNIST was not found in ${candidates.join(' or ')}: put ${MNIST_FILES.map((file) => `${file}.gz`).join(', ')} into data/mnist, ` +
         'or set INKLING_DATA to the folder that holds them',
     );
   }
