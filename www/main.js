@@ -129,7 +129,9 @@ async function main() {
   engine.on('backend', ({ info }) => {
     document.documentElement.dataset.backend = info.backend;
     backendMenu.show(info);
-    if (info.reason !== 'hardware' && info.reason !== 'chosen') notice.show(sentence(info));
+    // the head of the page says it too, so it does not push aside what somebody has not yet read
+    const remarkable = info.reason !== 'hardware' && info.reason !== 'chosen';
+    if (remarkable && notice.element.hidden) notice.show(sentence(info));
   });
   state.subscribe((_, changed) => {
     if (!changed.has('smooth')) return;

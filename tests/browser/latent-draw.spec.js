@@ -1,5 +1,5 @@
 import { expect, test } from './fixtures.js';
-import { changed, drawThree, drawn, levels, openRoom, settled, state } from './support/room.js';
+import { changed, drawThree, drawn, levels, openRoom, ownPixels, settled, state } from './support/room.js';
 
 /** @param {import('@playwright/test').Page} page @param {string} term */
 async function nats(page, term) {
@@ -51,12 +51,7 @@ test('z is sampled again around the mean', async ({ page }, info) => {
 
 test('undo, clear, brush', async ({ page }, info) => {
   await openRoom(page, info, { hash: 'view=draw' });
-  const ink = () =>
-    page.locator('canvas.drawing').evaluate((element) => {
-      const canvas = /** @type {HTMLCanvasElement} */ (element);
-      const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
-      return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i + 3]).filter((alpha) => alpha > 128).length;
-    });
+  const ink = async () => (await ownPixels(page.locator('canvas.drawing'))).filter(({ alpha }) => alpha > 128).length;
   await drawThree(page);
   const thin = await ink();
   expect(thin).toBeGreaterThan(500);

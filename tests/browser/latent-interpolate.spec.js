@@ -26,7 +26,7 @@ test('ends are class means, random points or what was drawn; the path moves on t
   const pathOf = () => page.locator('.path-line').getAttribute('points');
   const first = await pathOf();
   let strip = await settled(page, 'strip-line');
-  await page.locator('.end-from').getByRole('button', { name: 'Mean of all 7s' }).click();
+  await page.locator('.end-from').getByRole('button', { name: 'Mean of digit 7' }).click();
   strip = await changed(page, 'strip-line', strip);
   await expect.poll(pathOf).not.toBe(first);
   await page.locator('.end-to').getByRole('button', { name: 'Random' }).click();

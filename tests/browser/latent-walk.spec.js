@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from './fixtures.js';
-import { changed, levels, look, openRoom, settled, state } from './support/room.js';
+import { changed, levels, look, openRoom, ownPixels, settled, state } from './support/room.js';
 
 test.describe('the map', () => {
   test('the digit follows the mouse at every movement, not on release', async ({ page }, info) => {
@@ -65,12 +65,10 @@ test.describe('the map', () => {
 
   test('the encodings of the test set lie over the map on demand', async ({ page }, info) => {
     await openRoom(page, info);
-    const painted = () =>
-      page.locator('canvas.codes').evaluate((element) => {
-        const canvas = /** @type {HTMLCanvasElement} */ (element);
-        const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
-        return new Set(Array.from({ length: data.length / 4 }, (_, i) => (data[4 * i + 3] > 150 ? data[4 * i] : -1))).size;
-      });
+    const painted = async () => {
+      const seen = (await ownPixels(page.locator('canvas.codes'))).filter(({ alpha }) => alpha > 150);
+      return new Set(seen.map(({ red }) => red)).size;
+    };
     await page.getByRole('button', { name: 'Show the test set' }).click();
     await expect.poll(painted).toBeGreaterThan(8);
     await expect(page.getByRole('list', { name: 'Colours of the digits' })).toBeVisible();
@@ -176,9 +174,9 @@ test.describe('saving', () => {
     const shown = await page.evaluate(async (base64) => {
       const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
       const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
-      const copy = new OffscreenCanvas(28, 28);
-      copy.getContext('2d')?.drawImage(bitmap, 0, 0, 28, 28);
-      return new Set(copy.getContext('2d')?.getImageData(0, 0, 28, 28).data).size;
+      const context = new OffscreenCanvas(28, 28).getContext('2d', { willReadFrequently: true });
+      context?.drawImage(bitmap, 0, 0, 28, 28);
+      return new Set(context?.getImageData(0, 0, 28, 28).data).size;
     }, png.bytes.toString('base64'));
     expect(levels(digit)).toBeGreaterThan(8);
     expect(shown).toBeGreaterThan(8);

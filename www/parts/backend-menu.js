@@ -44,7 +44,12 @@ export class BackendMenu {
   /** @param {BackendInfo} info */
   show(info) {
     const lamp = h('span', { class: `lamp on ${info.backend}` });
-    this.face.replaceChildren(lamp, t(`backend.${info.backend}`));
+    this.face.replaceChildren(
+      lamp,
+      h('span', {}, t(`backend.${info.backend}`)),
+      ' ',
+      h('span', { class: 'chip-how' }, t(`backend.${info.backend}.how`)),
+    );
     this.why.replaceChildren(sentence(info));
     this.buttons.gpu.hidden = info.backend === 'gpu';
     this.buttons.gpu.disabled = info.reason === 'no-webgpu';

@@ -124,3 +124,24 @@ export async function drawThree(page, each = async () => {}) {
   }
   await page.mouse.up();
 }
+
+/**
+ * The pixels of a canvas that the page itself draws on.
+ * @param {import('@playwright/test').Locator} canvas
+ * @returns {Promise<{red: number, alpha: number}[]>}
+ */
+export async function ownPixels(canvas) {
+  const base64 = await canvas.evaluate((element) => {
+    const source = /** @type {HTMLCanvasElement} */ (element);
+    const copy = new OffscreenCanvas(source.width, source.height);
+    const context = copy.getContext('2d', { willReadFrequently: true });
+    if (!context) throw new Error('no 2d context');
+    context.drawImage(source, 0, 0);
+    const { data } = context.getImageData(0, 0, source.width, source.height);
+    let text = '';
+    for (let i = 0; i < data.length; i += 4) text += String.fromCharCode(data[i] ?? 0, data[i + 3] ?? 0);
+    return btoa(text);
+  });
+  const bytes = Buffer.from(base64, 'base64');
+  return Array.from({ length: bytes.length / 2 }, (_, i) => ({ red: bytes[2 * i] ?? 0, alpha: bytes[2 * i + 1] ?? 0 }));
+}
