@@ -11,6 +11,7 @@ pub mod error;
 pub mod graph;
 pub mod metrics;
 pub mod models;
+pub mod nn;
 pub mod ops;
 pub mod real;
 pub mod rng;

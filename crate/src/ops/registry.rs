@@ -91,6 +91,7 @@ pub fn rows() -> Vec<Row> {
         super::embedding::row(),
         super::lerp::row(),
         super::matmul::row(),
+        crate::nn::row(),
         super::normalize::row(),
         super::pointwise::row(),
         super::pool::row(),
