@@ -185,7 +185,7 @@ impl WebBuffer {
 
 macro_rules! functions {
     // argument types come as tokens in brackets, which the attribute on the methods can read
-    ($($(#[$doc:meta])* $name:ident ($($argument:ident: [$($kind:tt)*]),*) = |$x:ident $(, $inner:ident)*| $body:expr;)*) => {
+    ($($(#[$doc:meta])* $name:ident ($($argument:ident: [$($kind:tt)*]),*) = |$x:ident| $body:expr;)*) => {
         #[wasm_bindgen(js_class = Tensor)]
         impl WebTensor { $(
             $(#[$doc])*
@@ -203,17 +203,17 @@ macro_rules! functions {
 
 functions! {
     /// The matrix product.
-    matmul(other: [&WebTensor]) = |x, other| x.matmul(&other.0);
+    matmul(other: [&WebTensor]) = |x| x.matmul(&other.0);
     /// a + b, broadcast.
-    add(other: [&WebTensor]) = |x, other| x.add(&other.0);
+    add(other: [&WebTensor]) = |x| x.add(&other.0);
     /// a - b, broadcast.
-    sub(other: [&WebTensor]) = |x, other| x.sub(&other.0);
+    sub(other: [&WebTensor]) = |x| x.sub(&other.0);
     /// a b, broadcast.
-    mul(other: [&WebTensor]) = |x, other| x.mul(&other.0);
+    mul(other: [&WebTensor]) = |x| x.mul(&other.0);
     /// a times a number.
-    scale(by: [f64]) = |x, by| Ok(x.mul_scalar(by));
+    scale(by: [f64]) = |x| Ok(x.mul_scalar(by));
     /// a plus a number.
-    offset(by: [f64]) = |x, by| Ok(x.add_scalar(by));
+    offset(by: [f64]) = |x| Ok(x.add_scalar(by));
     /// e^x.
     exp() = |x| Ok(x.exp());
     /// x^2.
@@ -221,7 +221,7 @@ functions! {
     /// max(x, 0).
     relu() = |x| Ok(x.relu());
     /// x where x > 0, else slope x.
-    leaky_relu(slope: [f64]) = |x, slope| Ok(x.leaky_relu_scalar(slope));
+    leaky_relu(slope: [f64]) = |x| Ok(x.leaky_relu_scalar(slope));
     /// x sigmoid(x).
     silu() = |x| Ok(x.silu());
     /// 1 / (1 + e^-x).
@@ -230,8 +230,25 @@ functions! {
     softplus() = |x| Ok(x.softplus());
     /// The sum of all elements.
     sum() = |x| Ok(x.sum_all());
+    /// The convolution with weights [out, in, kernel height, kernel width], the image upsampled by `factor` (nearest)
+    /// first.
+    conv2d(weight: [&WebTensor], factor: [usize], stride: [usize], padding: [usize]) =
+        |x| x.conv2d_upsampled(&weight.0, factor, stride, padding);
+    /// The convolution's bias [channels], or any other value of each channel, added to every pixel.
+    add_channels(bias: [&WebTensor]) = |x| crate::nn::functional::add_channels(x, &bias.0);
+    /// Group normalisation with a weight and a bias of each channel.
+    group_norm(groups: [usize], weight: [&WebTensor], bias: [&WebTensor], eps: [f64]) = |x| {
+        let affine = crate::nn::functional::Affine { weight: weight.0.clone(), bias: bias.0.clone() };
+        crate::nn::functional::group_norm(x, groups, Some(&affine), eps)
+    };
+    /// Both tensors one behind the other along an axis.
+    concat(other: [&WebTensor], axis: [usize]) = |x| x.graph().concat(&[x, &other.0], axis);
+    /// `count` positions of an axis from `start` on.
+    slice(axis: [usize], start: [usize], count: [usize]) = |x| x.slice(axis, start, count);
+    /// Each pixel repeated `factor` times both ways.
+    upsample(factor: [usize]) = |x| x.upsample_nearest(factor);
     /// The same elements under another shape.
-    reshape(shape: [&[usize]]) = |x, shape| x.reshape(shape);
+    reshape(shape: [&[usize]]) = |x| x.reshape(shape);
     /// The same value, through which no gradient flows.
     detach() = |x| Ok(x.stop_gradient());
 }
