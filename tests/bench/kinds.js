@@ -32,8 +32,9 @@ const UNET = [
 /**
  * The adapter for one backend.
  * @param {'gpu' | 'cpu'} backend
+ * @param {string} [base]  address of the folder that holds the two wasm builds
  */
-export function adapter(backend) {
+export function adapter(backend, base = '/ext') {
   /** @type {any} */
   let api;
   /** @type {any} */
@@ -41,9 +42,9 @@ export function adapter(backend) {
 
   async function init() {
     const variant = WebAssembly.validate(RELAXED_SIMD) ? 'relaxed' : 'plain';
-    const address = `/ext/${variant}/inkling.js`;
+    const address = `${base}/${variant}/inkling.js`;
     api = await import(address);
-    await api.default({ module_or_path: `/ext/${variant}/inkling_bg.wasm` });
+    await api.default({ module_or_path: `${base}/${variant}/inkling_bg.wasm` });
     engine = await api.Engine.create(backend);
     return { version: variant, threads: 1 };
   }
@@ -214,5 +215,8 @@ export function adapter(backend) {
     };
   }
 
-  return { init, matmul, decoder, denoiser, unet, vaeTrain, ganTrain };
+  /** The module's exports, once loaded. */
+  const exports = () => api;
+
+  return { api: exports, init, matmul, decoder, denoiser, unet, vaeTrain, ganTrain };
 }

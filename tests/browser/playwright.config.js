@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test';
 import { findChromium } from '../../scripts/lib/setup.mjs';
 
-const COMMON_FLAGS = [
+export const COMMON_FLAGS = [
   '--no-sandbox',
   '--disable-dev-shm-usage',
   '--disable-quic',
@@ -12,7 +12,7 @@ const COMMON_FLAGS = [
 ];
 
 /** WebGPU on SwiftShader, canvases included: with --use-webgpu-adapter alone they stay black. */
-const WEBGPU_FLAGS = [
+export const WEBGPU_FLAGS = [
   '--enable-unsafe-webgpu',
   '--enable-features=Vulkan',
   '--use-vulkan=swiftshader',
