@@ -3,13 +3,15 @@
 //! No im2col matrix is built. Each image is copied once with its border ([`stage`]), and the register tiles read
 //! from the copy what the im2col matrix would hold: through a table of distances, one for each channel and tap.
 //! The gradient with respect to the input is the same sliding sum over the output's gradient, with the taps in
-//! reverse, once for each position relative to the stride; it is also the transposed convolution. The gradient with
+//! reverse, once for each position relative to the stride; it is also the transposed convolution. Where the kernel is
+//! 3x3 and the stride 1, both go through Winograd's domain ([`winograd`]), with fewer multiplications. The gradient with
 //! respect to the weights keeps a tile of weights in registers while it walks over the pixels.
 
 mod forward;
 pub mod kernel;
 mod stage;
 mod weight;
+mod winograd;
 
 #[cfg(test)]
 mod tests;
@@ -124,7 +126,9 @@ pub fn conv2d<T: Real>(
     shape.check(input.len(), weight.len(), output.len());
     let shape = shape.flattened();
     let length = shape.batch * shape.output_len();
-    if shape.multiplications() > 0 {
+    if winograd::pays(&shape) {
+        winograd::forward(&shape, input, weight, output, scratch, epilogue);
+    } else if shape.multiplications() > 0 {
         forward::forward(&shape, &shape.input_stage(), input, weight, output, scratch, epilogue);
     } else if length > 0 {
         output[..length].fill(T::ZERO);
@@ -149,7 +153,9 @@ pub fn conv2d_grad_input<T: Real>(
     shape.check(grad_input.len(), weight.len(), grad_output.len());
     let shape = shape.flattened();
     let length = shape.batch * shape.input_len();
-    if shape.multiplications() > 0 {
+    if winograd::pays(&shape) {
+        winograd::grad_input(&shape, grad_output, weight, grad_input, scratch, epilogue);
+    } else if shape.multiplications() > 0 {
         forward::grad_input(&shape, grad_output, weight, grad_input, scratch, epilogue);
     } else if length > 0 {
         grad_input[..length].fill(T::ZERO);

@@ -67,6 +67,8 @@ pub(super) struct Workspace<T> {
     pub a: Vec<T>,
     pub b: Vec<T>,
     pub planes: Vec<T>,
+    pub blocks: Vec<T>,
+    pub products: Vec<T>,
     pub offsets: Vec<u32>,
 }
 

@@ -8,12 +8,12 @@ use crate::backend::cpu::gemm::{Scratch, Shared, Workspace, grown, on_workers, u
 use crate::real::Real;
 
 /// Output channels are cut into this many panels of nearly equal height, at most `rows` each.
-fn panel_count(channels: usize, rows: usize) -> usize {
+pub(super) fn panel_count(channels: usize, rows: usize) -> usize {
     channels.div_ceil(rows)
 }
 
 /// The channels of one panel.
-fn panel(index: usize, panels: usize, channels: usize) -> std::ops::Range<usize> {
+pub(super) fn panel(index: usize, panels: usize, channels: usize) -> std::ops::Range<usize> {
     index * channels / panels..(index + 1) * channels / panels
 }
 
@@ -117,7 +117,7 @@ fn run_phase<T: Real>(
 }
 
 /// Shares images, or where there are few, channels, out over workers; `work` gets images and panels.
-fn share_out<T: Real>(
+pub(super) fn share_out<T: Real>(
     scratch: &mut Scratch<T>,
     multiplications: usize,
     images: usize,
@@ -257,7 +257,7 @@ impl<'a> GradientPhases<'a> {
 }
 
 /// Sums each `factor x factor` block of the planes in `from` into one pixel of `to`, whose rows have `width` pixels.
-fn sum_blocks<T: Real>(from: &[T], factor: usize, width: usize, to: &mut [T]) {
+pub(super) fn sum_blocks<T: Real>(from: &[T], factor: usize, width: usize, to: &mut [T]) {
     for (rows, to) in from.chunks_exact(factor * factor * width).zip(to.chunks_exact_mut(width)) {
         to.fill(T::ZERO);
         for row in rows.chunks_exact(factor * width) {
@@ -320,7 +320,7 @@ pub(super) fn grad_input<T: Real>(
     // every tap belongs to exactly one phase
     let panel_length = shape.out_channels * shape.kernel_height * shape.kernel_width * kernel.rows;
     share_out(scratch, shape.multiplications(), shape.batch, panels, |images, own_panels, workspace| {
-        let Workspace { a: packed, b: staged, offsets, planes: temporary } = workspace;
+        let Workspace { a: packed, b: staged, offsets, planes: temporary, .. } = workspace;
         let packed = grown(packed, own_panels.len() * panel_length);
         let staged = grown(staged, stage.length(kernel.lanes));
         let temporary = grown(temporary, if shape.upsample > 1 { kernel.rows * upsampled_size } else { 0 });

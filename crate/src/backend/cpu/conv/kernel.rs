@@ -1,6 +1,8 @@
 //! The micro-kernels of convolution: register tiles computed straight from staged images, without an im2col matrix.
 
-use crate::backend::cpu::gemm::lanes::{ArrayF32, ArrayF64, Lanes};
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+use crate::backend::cpu::gemm::lanes::ArrayF32;
+use crate::backend::cpu::gemm::lanes::{ArrayF64, Lanes};
 
 /// More rows than any tile has.
 pub const MAX_ROWS: usize = 6;
@@ -43,6 +45,34 @@ pub struct WeightTile<T> {
     pub out_stride: usize,
 }
 
+/// A row of 4x4 blocks of a staged channel, two pixels apart, on their way to Winograd's domain.
+pub struct BlockRow<T> {
+    /// The first even column of the first staged row; columns are sorted by parity.
+    pub even: *const T,
+    /// The first odd column of the first staged row.
+    pub odd: *const T,
+    /// From one staged row to the next.
+    pub row_stride: usize,
+    /// Where the first of the 16 transformed numbers of the first block goes; those of later blocks follow.
+    pub out: *mut T,
+    /// From one of the 16 numbers to the next.
+    pub component_stride: usize,
+    /// Blocks; up to a register's length more are read and written.
+    pub blocks: usize,
+}
+
+/// A row of 2x2 blocks of output pixels on their way from Winograd's domain.
+pub struct OutputRow<T> {
+    /// The first of the 16 numbers of the first block; up to a register's length more blocks are read.
+    pub from: *const T,
+    /// From one of the 16 numbers to the next.
+    pub component_stride: usize,
+    /// Where the rows of pixels go: the second may be missing.
+    pub rows: [Option<*mut T>; 2],
+    /// Pixels in a row: as many as the blocks have, or one less.
+    pub width: usize,
+}
+
 /// The kernels and their tiles.
 pub struct ConvKernel<T> {
     /// Rows of a full tile, at most [`MAX_ROWS`].
@@ -59,6 +89,70 @@ pub struct ConvKernel<T> {
     ///
     /// Safety: as above.
     pub weights: unsafe fn(rows: usize, tile: &WeightTile<T>),
+    /// Transforms a row of staged blocks.
+    ///
+    /// Safety: as above.
+    pub to_winograd: unsafe fn(row: &BlockRow<T>),
+    /// Transforms a row of blocks back to pixels.
+    ///
+    /// Safety: as above.
+    pub from_winograd: unsafe fn(row: &OutputRow<T>),
+}
+
+/// `B^T d B` for the matrix B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
+#[inline(always)]
+unsafe fn to_winograd<V: Lanes>(row: &BlockRow<V::Scalar>) {
+    // SAFETY: the caller vouches for the pointers and for the instruction set
+    unsafe {
+        let transform = |d: [V; 4]| [d[0].sub(d[2]), d[1].add(d[2]), d[2].sub(d[1]), d[1].sub(d[3])];
+        for block in (0..row.blocks).step_by(V::COUNT) {
+            let rows: [[V; 4]; 4] = std::array::from_fn(|i| {
+                let (even, odd) = (row.even.add(i * row.row_stride + block), row.odd.add(i * row.row_stride + block));
+                transform([V::load(even), V::load(odd), V::load(even.add(1)), V::load(odd.add(1))])
+            });
+            let [first, second, third, fourth] = rows;
+            for j in 0..4 {
+                let column = transform([first[j], second[j], third[j], fourth[j]]);
+                for (i, value) in column.into_iter().enumerate() {
+                    value.store(row.out.add((4 * i + j) * row.component_stride + block));
+                }
+            }
+        }
+    }
+}
+
+/// `A^T m A` for the matrix A^T = [1 1 1 0; 0 1 -1 -1].
+#[inline(always)]
+unsafe fn from_winograd<V: Lanes>(row: &OutputRow<V::Scalar>)
+where
+    V::Scalar: Default,
+{
+    // SAFETY: the caller vouches for the pointers and for the instruction set
+    unsafe {
+        let transform = |m: [V; 4]| [m[0].add(m[1]).add(m[2]), m[1].sub(m[2]).sub(m[3])];
+        for block in (0..row.width.div_ceil(2)).step_by(V::COUNT) {
+            let from = row.from.add(block);
+            let rows: [[V; 2]; 4] = std::array::from_fn(|i| {
+                transform(std::array::from_fn(|j| V::load(from.add((4 * i + j) * row.component_stride))))
+            });
+            let columns = [0, 1].map(|j| transform([rows[0][j], rows[1][j], rows[2][j], rows[3][j]]));
+            let first = 2 * block;
+            let pixels = usize::min(2 * V::COUNT, row.width - first);
+            for (i, out) in row.rows.iter().enumerate() {
+                let Some(out) = out else { continue };
+                let (even, odd) = (columns[0][i], columns[1][i]);
+                if pixels == 2 * V::COUNT {
+                    even.store_interleaved(odd, out.add(first));
+                    continue;
+                }
+                let mut edge = [V::Scalar::default(); 32];
+                even.store_interleaved(odd, edge.as_mut_ptr());
+                for (x, &value) in edge[..pixels].iter().enumerate() {
+                    *out.add(first + x) = value;
+                }
+            }
+        }
+    }
 }
 
 #[inline(always)]
@@ -164,8 +258,26 @@ macro_rules! conv_kernel {
                     }
                 }
             }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn to_winograd_here(row: &BlockRow<<$lanes as Lanes>::Scalar>) {
+                // SAFETY: the caller vouches for the row and has checked the instruction set
+                unsafe { to_winograd::<$lanes>(row) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn from_winograd_here(row: &OutputRow<<$lanes as Lanes>::Scalar>) {
+                // SAFETY: the caller vouches for the row and has checked the instruction set
+                unsafe { from_winograd::<$lanes>(row) }
+            }
             let lanes = <$lanes as Lanes>::COUNT;
-            ConvKernel { rows: $rows, lanes, columns: VECTORS * lanes, pixels, weights }
+            ConvKernel {
+                rows: $rows,
+                lanes,
+                columns: VECTORS * lanes,
+                pixels,
+                weights,
+                to_winograd: to_winograd_here,
+                from_winograd: from_winograd_here,
+            }
         };
     };
 }

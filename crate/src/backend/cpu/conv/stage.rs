@@ -96,10 +96,15 @@ impl Stage {
         }
         let from = (first + start as isize * step) as usize;
         match (self.upsample, self.step) {
-            (1, 1) => copy(&source[from..from + row.len()], row),
+            // each step of the columns is one pixel of the image
+            (upsample, step) if upsample == step => copy(&source[from / upsample..][..row.len()], row),
             (1, 2) => {
-                for (to, &value) in row.iter_mut().zip(source[from..].iter().step_by(2)) {
-                    *to = value;
+                let (pairs, last) = source[from..].as_chunks::<2>();
+                for (to, pair) in row.iter_mut().zip(pairs) {
+                    *to = pair[0];
+                }
+                if let ([value], Some(to)) = (last, row.get_mut(pairs.len())) {
+                    *to = *value;
                 }
             }
             (2, 1) => {

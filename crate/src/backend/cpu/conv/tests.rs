@@ -118,6 +118,13 @@ fn the_usual_convolutions() {
         shape(1, [2, 1, 1, 2], (4, 4), 1, 1, 3),
         shape(40, [3, 14, 14, 8], (3, 3), 1, 1, 1),
         shape(2, [64, 14, 14, 65], (3, 3), 1, 1, 1),
+        shape(2, [8, 7, 7, 9], (3, 3), 1, 1, 1),
+        shape(2, [9, 7, 7, 17], (3, 3), 2, 1, 1),
+        shape(1, [8, 5, 3, 8], (3, 3), 3, 1, 0),
+        shape(3, [10, 1, 1, 8], (3, 3), 1, 1, 1),
+        shape(1, [8, 6, 40, 8], (3, 3), 1, 1, 2),
+        shape(1, [8, 3, 11, 13], (3, 3), 1, 1, 4),
+        shape(9, [16, 8, 8, 16], (3, 3), 1, 1, 1),
     ];
     for shape in &shapes {
         check::<f32>(shape, &mut single);
@@ -136,6 +143,17 @@ fn empty_results() {
 }
 
 proptest! {
+    #[test]
+    fn random_shapes_in_the_winograd_domain(
+        sizes in (1usize..3, 8usize..12, 1usize..20, 1usize..20, 8usize..20),
+        (upsample, padding) in (1usize..3, 0usize..4),
+    ) {
+        let (batch, in_channels, height, width, out_channels) = sizes;
+        let shape = shape(batch, [in_channels, height, width, out_channels], (3, 3), upsample, 1, padding);
+        check::<f32>(&shape, &mut Scratch::new());
+        check::<f64>(&shape, &mut Scratch::new());
+    }
+
     #[test]
     fn random_shapes(
         sizes in (1usize..3, 1usize..8, 1usize..12, 1usize..12, 1usize..9),

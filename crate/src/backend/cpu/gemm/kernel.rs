@@ -4,8 +4,11 @@
 //! one row of the B panel and multiplies it by each number of a column of the A panel. The tile is as large as the
 //! registers allow, so that a loaded number is used as often as possible.
 
-use super::lanes::{ArrayF32, ArrayF64, Lanes};
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+use super::lanes::ArrayF32;
+use super::lanes::{ArrayF64, Lanes};
 use crate::backend::cpu::conv::kernel::{self as conv, ConvKernel};
+use crate::real::Real;
 
 /// The operands of one tile.
 pub struct Tile<T> {
@@ -33,7 +36,14 @@ pub struct MicroKernel<T> {
     ///
     /// Safety: the pointers of the tile cover what the sizes say.
     pub run: unsafe fn(rows: usize, tile: &Tile<T>),
+    /// The dot products of [`DOTS`] vectors with one.
+    ///
+    /// Safety: all vectors are `length` long.
+    pub dots: unsafe fn(rows: [*const T; DOTS], vector: *const T, length: usize) -> [T; DOTS],
 }
+
+/// So many dot products are computed together: the shared vector is loaded once for all.
+pub const DOTS: usize = 4;
 
 /// A number that has a micro-kernel for this machine.
 pub trait Kernel: Copy + Sized + 'static {
@@ -91,6 +101,39 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const A_WIDTH:
     }
 }
 
+/// Dot products of [`DOTS`] vectors with one.
+#[inline(always)]
+unsafe fn dots<V: Lanes>(rows: [*const V::Scalar; DOTS], vector: *const V::Scalar, length: usize) -> [V::Scalar; DOTS]
+where
+    V::Scalar: Real,
+{
+    /// Registers of each vector in one turn of the loop; each has sums of its own, to hide the additions' latency.
+    const UNROLL: usize = 2;
+    // SAFETY: the caller vouches for the vectors and for the instruction set
+    unsafe {
+        let mut sums = [[V::zero(); UNROLL]; DOTS];
+        let turn = UNROLL * V::COUNT;
+        let whole = length / turn * turn;
+        for start in (0..whole).step_by(turn) {
+            let factors: [V; UNROLL] = std::array::from_fn(|u| V::load(vector.add(start + u * V::COUNT)));
+            for (sums, row) in sums.iter_mut().zip(rows) {
+                for (u, sum) in sums.iter_mut().enumerate() {
+                    *sum = sum.add_product(V::load(row.add(start + u * V::COUNT)), factors[u]);
+                }
+            }
+        }
+        std::array::from_fn(|r| {
+            let mut lanes = [V::Scalar::ZERO; 16];
+            sums[r].into_iter().reduce(|a, b| a.add(b)).unwrap_or(V::zero()).store(lanes.as_mut_ptr());
+            let mut sum: V::Scalar = lanes[..V::COUNT].iter().copied().sum();
+            for i in whole..length {
+                sum += *rows[r].add(i) * *vector.add(i);
+            }
+            sum
+        })
+    }
+}
+
 /// A kernel of `$rows` rows and `$vectors` registers of `$lanes`, with a copy for each smaller number of rows.
 macro_rules! micro_kernel {
     ($name:ident, $lanes:ty, $rows:literal, $vectors:literal, [$($fewer:literal)*] $(, $feature:literal)?) => {
@@ -105,7 +148,16 @@ macro_rules! micro_kernel {
                     }
                 }
             }
-            MicroKernel { rows: $rows, columns: $vectors * <$lanes as Lanes>::COUNT, run }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn dots_here(
+                rows: [*const <$lanes as Lanes>::Scalar; DOTS],
+                vector: *const <$lanes as Lanes>::Scalar,
+                length: usize,
+            ) -> [<$lanes as Lanes>::Scalar; DOTS] {
+                // SAFETY: as above
+                unsafe { dots::<$lanes>(rows, vector, length) }
+            }
+            MicroKernel { rows: $rows, columns: $vectors * <$lanes as Lanes>::COUNT, run, dots: dots_here }
         };
     };
 }
@@ -117,7 +169,7 @@ micro_kernel!(PORTABLE_F32, ArrayF32, 4, 2, [1 2 3]);
 // wasm engines have 15 free SSE registers: 12 sums + 2 of B + 1 of A where multiply-add is one instruction; one
 // row less where the product needs a register of its own
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", target_feature = "relaxed-simd"))]
-micro_kernel!(WASM_F32, super::lanes::WasmF32, 6, 2, [1 2 3 4 5]);
+micro_kernel!(WASM_F32, super::lanes::WasmF32, 4, 2, [1 2 3]);
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
 micro_kernel!(WASM_F32, super::lanes::WasmF32, 5, 2, [1 2 3 4]);
 

@@ -35,6 +35,27 @@ pub trait Lanes: Copy {
     /// # Safety
     /// As [`Lanes::zero`].
     unsafe fn add(self, other: Self) -> Self;
+    /// `self - other`.
+    ///
+    /// # Safety
+    /// As [`Lanes::zero`].
+    unsafe fn sub(self, other: Self) -> Self;
+    /// Writes the lanes of both in turn: `self[0], other[0], self[1], other[1]` and so on.
+    ///
+    /// # Safety
+    /// As [`Lanes::store`], for `2 * COUNT` numbers.
+    #[inline(always)]
+    unsafe fn store_interleaved(self, other: Self, to: *mut Self::Scalar) {
+        // SAFETY: each lane is read from and written to where the caller vouches for
+        unsafe {
+            for (offset, lanes) in [self, other].iter().enumerate() {
+                let lanes = std::ptr::from_ref(lanes).cast::<Self::Scalar>();
+                for i in 0..Self::COUNT {
+                    *to.add(2 * i + offset) = *lanes.add(i);
+                }
+            }
+        }
+    }
     /// `self + a * b`, rounded once where the target can.
     ///
     /// # Safety
@@ -77,6 +98,10 @@ macro_rules! array_lanes {
                 Self(std::array::from_fn(|i| self.0[i] + other.0[i]))
             }
             #[inline(always)]
+            unsafe fn sub(self, other: Self) -> Self {
+                Self(std::array::from_fn(|i| self.0[i] - other.0[i]))
+            }
+            #[inline(always)]
             unsafe fn add_product(self, a: Self, b: Self) -> Self {
                 // without the instruction, mul_add would be a slow library call
                 if cfg!(target_arch = "aarch64") {
@@ -92,10 +117,10 @@ array_lanes!(ArrayF32, f32, 4);
 array_lanes!(ArrayF64, f64, 2);
 
 /// Registers made of compiler intrinsics.
-#[allow(unused_macros, reason = "no such registers on some targets")]
+#[allow(unused_macros, reason = "some targets have no such registers")]
 macro_rules! intrinsic_lanes {
     ($name:ident, $t:ident, $register:ty, $count:expr, $zero:expr, $load:expr, $splat:expr, $store:expr, $add:expr,
-     $add_product:expr) => {
+     $sub:expr, $add_product:expr $(, $store_interleaved:expr)?) => {
         #[doc = concat!("`", stringify!($register), "` of `", stringify!($t), "`.")]
         #[derive(Clone, Copy)]
         pub struct $name($register);
@@ -130,6 +155,18 @@ macro_rules! intrinsic_lanes {
                 unsafe { Self($add(self.0, other.0)) }
             }
             #[inline(always)]
+            unsafe fn sub(self, other: Self) -> Self {
+                // SAFETY: the caller has checked the instruction set
+                unsafe { Self($sub(self.0, other.0)) }
+            }
+            $(
+                #[inline(always)]
+                unsafe fn store_interleaved(self, other: Self, to: *mut $t) {
+                    // SAFETY: as in load
+                    unsafe { $store_interleaved(self.0, other.0, to) }
+                }
+            )?
+            #[inline(always)]
             unsafe fn add_product(self, a: Self, b: Self) -> Self {
                 // SAFETY: the caller has checked the instruction set
                 unsafe { Self($add_product(self.0, a.0, b.0)) }
@@ -139,11 +176,13 @@ macro_rules! intrinsic_lanes {
 }
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[allow(unused_unsafe, reason = "some of these intrinsics are safe here, others are not")]
 mod wasm {
     use super::Lanes;
     use core::arch::wasm32::*;
 
-    unsafe fn zero() -> v128 {
+    #[inline(always)]
+    fn zero() -> v128 {
         f32x4_splat(0.0)
     }
     #[inline(always)]
@@ -152,13 +191,34 @@ mod wasm {
         unsafe { v128_load32_splat(from.cast()) }
     }
     #[inline(always)]
-    unsafe fn add_product(sum: v128, a: v128, b: v128) -> v128 {
+    fn add_product(sum: v128, a: v128, b: v128) -> v128 {
         #[cfg(target_feature = "relaxed-simd")]
         return f32x4_relaxed_madd(a, b, sum);
         #[cfg(not(target_feature = "relaxed-simd"))]
         return f32x4_add(sum, f32x4_mul(a, b));
     }
-    intrinsic_lanes!(WasmF32, f32, v128, 4, zero, v128_load, splat, v128_store, f32x4_add, add_product);
+    #[inline(always)]
+    unsafe fn store_interleaved(a: v128, b: v128, to: *mut f32) {
+        // SAFETY: the caller vouches for the pointer
+        unsafe {
+            v128_store(to.cast(), i32x4_shuffle::<0, 4, 1, 5>(a, b));
+            v128_store(to.add(4).cast(), i32x4_shuffle::<2, 6, 3, 7>(a, b));
+        }
+    }
+    intrinsic_lanes!(
+        WasmF32,
+        f32,
+        v128,
+        4,
+        zero,
+        v128_load,
+        splat,
+        v128_store,
+        f32x4_add,
+        f32x4_sub,
+        add_product,
+        store_interleaved
+    );
 }
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub use wasm::WasmF32;
@@ -196,6 +256,7 @@ mod x86 {
         splat_256,
         _mm256_storeu_ps,
         _mm256_add_ps,
+        _mm256_sub_ps,
         fma_256
     );
     intrinsic_lanes!(
@@ -208,6 +269,7 @@ mod x86 {
         splat_256d,
         _mm256_storeu_pd,
         _mm256_add_pd,
+        _mm256_sub_pd,
         fma_256d
     );
     intrinsic_lanes!(
@@ -220,6 +282,7 @@ mod x86 {
         splat_512,
         _mm512_storeu_ps,
         _mm512_add_ps,
+        _mm512_sub_ps,
         fma_512
     );
 }

@@ -52,7 +52,7 @@ impl<T: Real> Operand<'_, T> {
         } else if self.depth_stride == 1 {
             self.transpose(start, lanes, depth, width, out);
         } else {
-            self.copy_strided(start, 0..lanes, 0..depth, width, out);
+            self.copy_strided(start, lanes, 0..depth, width, out);
         }
     }
 
@@ -69,10 +69,16 @@ impl<T: Real> Operand<'_, T> {
 
     /// The depth lies side by side in memory: blocks of 4x4 are transposed in registers.
     fn transpose(&self, start: usize, lanes: usize, depth: usize, width: usize, out: &mut [T]) {
-        let (whole_lanes, whole_depth) = (lanes / 4 * 4, depth / 4 * 4);
-        for lane in (0..whole_lanes).step_by(4) {
+        if lanes < 4 {
+            self.copy_strided(start, lanes, 0..depth, width, out);
+            return;
+        }
+        let whole_depth = depth / 4 * 4;
+        assert!(out.len() >= depth * width);
+        for lane in (0..lanes).step_by(4) {
+            // the last block may overlap the one before: writing a number twice is cheaper than single steps
+            let lane = usize::min(lane, lanes - 4);
             let from = &self.data[start + lane * self.lane_stride..];
-            debug_assert!(out.len() >= depth * width);
             for step in (0..whole_depth).step_by(4) {
                 // SAFETY: `pack` has checked the last number of the block; `out` holds depth * width numbers, and
                 // step + 3 < depth, lane + 3 < width
@@ -82,19 +88,11 @@ impl<T: Real> Operand<'_, T> {
                 }
             }
         }
-        self.copy_strided(start, 0..whole_lanes, whole_depth..depth, width, out);
-        self.copy_strided(start, whole_lanes..lanes, 0..depth, width, out);
+        self.copy_strided(start, lanes, whole_depth..depth, width, out);
     }
 
-    fn copy_strided(
-        &self,
-        start: usize,
-        lanes: std::ops::Range<usize>,
-        depth: std::ops::Range<usize>,
-        width: usize,
-        out: &mut [T],
-    ) {
-        for lane in lanes {
+    fn copy_strided(&self, start: usize, lanes: usize, depth: std::ops::Range<usize>, width: usize, out: &mut [T]) {
+        for lane in 0..lanes {
             for step in depth.clone() {
                 out[step * width + lane] = self.data[start + lane * self.lane_stride + step * self.depth_stride];
             }

@@ -1,9 +1,7 @@
 //! Matrix times vector: as fast as the matrix can be read.
 
+use super::kernel::DOTS;
 use crate::real::Real;
-
-/// So many sums run side by side, to hide the latency of the additions.
-const LANES: usize = 16;
 
 /// `y[o] (+)= sum over i of matrix[o * out_stride + i * in_stride] * x[i]`.
 pub(super) fn gemv<T: Real>(matrix: &[T], out_stride: usize, in_stride: usize, x: &[T], y: &mut [T], accumulate: bool) {
@@ -30,49 +28,19 @@ pub(super) fn gemv<T: Real>(matrix: &[T], out_stride: usize, in_stride: usize, x
     }
 }
 
-/// Rows of the matrix are contiguous: each output is a dot product; two at a time share the loads of `x`.
+/// Rows of the matrix are contiguous: each output is a dot product.
 fn dot_products<T: Real>(matrix: &[T], out_stride: usize, x: &[T], y: &mut [T]) {
-    let row = |o: usize| &matrix[o * out_stride..][..x.len()];
-    let (pairs, rest) = y.as_chunks_mut::<2>();
-    let first_rest = pairs.len() * 2;
-    for (pair, y) in pairs.iter_mut().enumerate() {
-        let sums = dots([row(2 * pair), row(2 * pair + 1)], x);
-        y[0] += sums[0];
-        y[1] += sums[1];
-    }
-    for (o, y) in rest.iter_mut().enumerate() {
-        *y += dots([row(first_rest + o)], x)[0];
-    }
-}
-
-#[inline(always)]
-fn dots<T: Real, const ROWS: usize>(rows: [&[T]; ROWS], x: &[T]) -> [T; ROWS] {
-    let (x_chunks, x_rest) = x.as_chunks::<LANES>();
-    let chunks = rows.map(|row| row.as_chunks::<LANES>());
-    let mut sums = [[T::ZERO; LANES]; ROWS];
-    for (c, x) in x_chunks.iter().enumerate() {
-        for (sums, chunks) in sums.iter_mut().zip(&chunks) {
-            let row = &chunks.0[c];
-            for lane in 0..LANES {
-                sums[lane] += row[lane] * x[lane];
-            }
+    let kernel = T::micro_kernel();
+    for (group, y) in y.chunks_mut(DOTS).enumerate() {
+        // the last group may repeat its last row
+        let row = |r: usize| matrix[(group * DOTS + usize::min(r, y.len() - 1)) * out_stride..][..x.len()].as_ptr();
+        let rows: [*const T; DOTS] = std::array::from_fn(row);
+        // SAFETY: each row was sliced to the length of x; the kernel is one for this machine
+        let sums = unsafe { (kernel.dots)(rows, x.as_ptr(), x.len()) };
+        for (y, sum) in y.iter_mut().zip(sums) {
+            *y += sum;
         }
     }
-    std::array::from_fn(|r| {
-        let mut lanes = sums[r];
-        let mut width = LANES / 2;
-        while width > 0 {
-            for lane in 0..width {
-                lanes[lane] += lanes[lane + width];
-            }
-            width /= 2;
-        }
-        let mut sum = lanes[0];
-        for (&m, &x) in chunks[r].1.iter().zip(x_rest) {
-            sum += m * x;
-        }
-        sum
-    })
 }
 
 /// Columns of the matrix are contiguous: the output is a sum of scaled rows; eight at a time, so that the output is
