@@ -47,8 +47,7 @@ export class BackendMenu {
     this.face.replaceChildren(
       lamp,
       h('span', {}, t(`backend.${info.backend}`)),
-      ' ',
-      h('span', { class: 'chip-how' }, t(`backend.${info.backend}.how`)),
+      h('span', { class: 'chip-how' }, ` ${t(`backend.${info.backend}.how`)}`),
     );
     this.why.replaceChildren(sentence(info));
     this.buttons.gpu.hidden = info.backend === 'gpu';

@@ -65,6 +65,7 @@ export async function fetchModel(row, base, report) {
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 async function fetchBytes(address, stage, expected, report) {
+  report({ stage, loaded: 0, total: expected });
   let response;
   try {
     response = await fetch(address);
@@ -78,7 +79,6 @@ async function fetchBytes(address, stage, expected, report) {
   /** @type {Uint8Array[]} */
   const chunks = [];
   let loaded = 0;
-  report({ stage, loaded, total });
   const reader = response.body.getReader();
   try {
     for (;;) {
@@ -91,6 +91,7 @@ async function fetchBytes(address, stage, expected, report) {
   } catch {
     throw new KindError('network', address);
   }
+  report({ stage, loaded, total: loaded });
   const bytes = new Uint8Array(loaded);
   let offset = 0;
   for (const chunk of chunks) {
