@@ -55,20 +55,21 @@ pub fn recipes() -> Vec<Recipe> {
         dense("vae-map", "VAE with two latents", deep(2), 60),
         dense("vae-textbook", "Textbook VAE, 784-400-20", textbook, 60),
         dense("vae-dense", "Dense VAE with 20 latents", deep(20), 60),
-        dense("vae-conv", "Convolutional VAE with 16 latents", convolutional(), 30),
+        Recipe { learning_rate: 2e-3, ..dense("vae-conv", "Convolutional VAE with 16 latents", convolutional(), 30) },
     ]
 }
 
-/// Two strided convolutions down to 7 x 7, and back.
+/// Three strided convolutions down to 4 x 4 and a dense layer; dense layers up to 7 x 7 and two transposed convolutions.
 fn convolutional() -> VaeConfig {
-    let down = |channels| Layer::Conv { channels, kernel: 4, stride: 2, padding: 1 };
+    let down = |channels, kernel| Layer::Conv { channels, kernel, stride: 2, padding: 1 };
     let up = |channels| Layer::ConvTranspose { channels, kernel: 4, stride: 2, padding: 1 };
+    let picture = Layer::Unflatten { channels: 32, side: 7 };
     VaeConfig {
         family: Family::Vae,
         z_dim: 16,
         activation: Activation::Silu,
-        encoder: vec![down(32), down(64), Layer::Conv { channels: 64, kernel: 3, stride: 2, padding: 1 }],
-        decoder: vec![Layer::Linear { out: 32 * 49 }, Layer::Unflatten { channels: 32, side: 7 }, up(64), up(1)],
+        encoder: vec![down(32, 4), down(64, 4), down(64, 3), Layer::Linear { out: 128 }],
+        decoder: vec![Layer::Linear { out: 128 }, Layer::Linear { out: 32 * 49 }, picture, up(64), up(1)],
         naming: Naming::Sequential,
         training: None,
     }
