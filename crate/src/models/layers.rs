@@ -6,22 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::SIDE;
 use crate::error::{Error, Result};
-
-/// The non-linearity between two layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Activation {
-    /// max(x, 0).
-    Relu,
-    /// x for x > 0, else x / 100.
-    LeakyRelu,
-    /// x sigmoid(x).
-    Silu,
-    /// x Phi(x).
-    Gelu,
-    /// tanh(x).
-    Tanh,
-}
+pub use crate::nn::Activation;
 
 /// One layer; the sizes of its input follow from the layer before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use super::layers::{Activation, Form, Layer, Stage};
+use super::layers::{Form, Layer, Stage};
 use super::vae_config::VaeConfig;
 use crate::data::PIXELS;
 use crate::graph::{Graph, ParamLayout, Plan, Shape, Slab, Tensor};
+use crate::nn::{layers, loss};
 use crate::ops::{AdamConfig, Distribution};
 use crate::{Error, Result};
 
@@ -64,7 +65,10 @@ impl Vae {
         let features = self.apply(&self.encoder, x, params)?;
         let features = features.reshape([x.shape().dims()[0], features.shape().numel() / x.shape().dims()[0]])?;
         let heads = self.config.heads();
-        Ok(Posterior { mu: linear(&features, heads.mu, params)?, logvar: linear(&features, heads.logvar, params)? })
+        Ok(Posterior {
+            mu: layers::linear(&features, params, heads.mu)?,
+            logvar: layers::linear(&features, params, heads.logvar)?,
+        })
     }
 
     /// The logits `[batch, 784]` of latents `[batch, z_dim]`.
@@ -80,7 +84,7 @@ impl Vae {
     /// # Errors
     /// [`Error::Shape`] when the shapes differ.
     pub fn reconstruction(&self, logits: &Tensor, x: &Tensor) -> Result<Tensor> {
-        logits.softplus().sub(&logits.mul(x)?)?.sum(&[1])
+        loss::per_example(&loss::bce_with_logits(logits, x)?)
     }
 
     /// KL(q(z | x) || N(0, 1)) of each unit of each image in nats, `[batch, z_dim]`.
@@ -88,8 +92,7 @@ impl Vae {
     /// # Errors
     /// [`Error::Shape`] never, for a posterior of one encoder.
     pub fn kl_units(&self, posterior: &Posterior) -> Result<Tensor> {
-        let Posterior { mu, logvar } = posterior;
-        Ok(mu.square().add(&logvar.exp())?.sub(logvar)?.sub_scalar(1.0).mul_scalar(0.5))
+        loss::gaussian_kl(&posterior.mu, &posterior.logvar)
     }
 
     /// z = mu + exp(logvar / 2) eps.
@@ -158,7 +161,7 @@ impl Vae {
         let posterior = self.encode(&x, &params)?;
         let logits = self.decode(&self.reparametrise(&posterior, &eps)?, &params)?;
         let mean = |total: Tensor| total.mul_scalar(1.0 / batch as f64);
-        let reconstruction = mean(logits.softplus().sub(&logits.mul(&x)?)?.sum_all());
+        let reconstruction = mean(loss::bce_with_logits(&logits, &x)?.sum_all());
         let kl = mean(self.kl_units(&posterior)?.sum_all());
         let loss = reconstruction.add(&kl.mul(&beta)?)?;
         let gradients = graph.grad(&loss, &params.tensors())?;
@@ -182,30 +185,21 @@ impl Vae {
         let mut x = input.clone();
         for stage in stages {
             x = match stage.layer {
-                Layer::Linear { .. } => linear(&x.reshape([batch, stage.input.len()])?, &stage.name, params)?,
+                Layer::Linear { .. } => layers::linear(&x.reshape([batch, stage.input.len()])?, params, &stage.name)?,
                 Layer::Unflatten { channels, side } => x.reshape([batch, channels, side, side])?,
                 Layer::Conv { stride, padding, .. } => {
-                    let weight = params.get(&format!("{}.weight", stage.name))?;
-                    picture(&x, stage)?.conv2d(&weight, stride, padding)?.add(&channel_bias(stage, params)?)?
+                    layers::conv2d(&picture(&x, stage)?, params, &stage.name, stride, padding)?
                 }
                 Layer::ConvTranspose { stride, padding, .. } => {
-                    let weight = params.get(&format!("{}.weight", stage.name))?;
-                    picture(&x, stage)?
-                        .conv_transpose2d(&weight, stride, padding, 0)?
-                        .add(&channel_bias(stage, params)?)?
+                    layers::conv_transpose2d(&picture(&x, stage)?, params, &stage.name, stride, padding, 0)?
                 }
             };
             if stage.activated {
-                x = activate(&x, self.config.activation);
+                x = self.config.activation.apply(&x);
             }
         }
         Ok(x)
     }
-}
-
-/// x W^T + b with the weights `NAME.weight` `[out, in]` and `NAME.bias` `[out]`.
-fn linear(x: &Tensor, name: &str, params: &Slab) -> Result<Tensor> {
-    x.matmul_with(&params.get(&format!("{name}.weight"))?, false, true)?.add(&params.get(&format!("{name}.bias"))?)
 }
 
 /// The stage's input as `[batch, channels, side, side]`: a first layer is given flat images.
@@ -213,21 +207,5 @@ fn picture(x: &Tensor, stage: &Stage) -> Result<Tensor> {
     match stage.input {
         Form::Picture { channels, side } => x.reshape([x.shape().dims()[0], channels, side, side]),
         Form::Vector(_) => Err(Error::Shape(format!("{} convolves a vector", stage.name))),
-    }
-}
-
-/// The stage's bias as `[channels, 1, 1]`, which broadcasts over pixels.
-fn channel_bias(stage: &Stage, params: &Slab) -> Result<Tensor> {
-    let bias = params.get(&format!("{}.bias", stage.name))?;
-    bias.reshape([bias.shape().numel(), 1, 1])
-}
-
-fn activate(x: &Tensor, activation: Activation) -> Tensor {
-    match activation {
-        Activation::Relu => x.relu(),
-        Activation::LeakyRelu => x.leaky_relu_scalar(0.01),
-        Activation::Silu => x.silu(),
-        Activation::Gelu => x.gelu(),
-        Activation::Tanh => x.tanh(),
     }
 }

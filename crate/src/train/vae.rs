@@ -14,6 +14,7 @@ use crate::graph::ParamStore;
 use crate::models::layers::{Layer, Stage};
 use crate::models::vae::{EMA, PARAMS, Vae};
 use crate::models::vae_config::Training;
+use crate::nn::init::Init;
 use crate::ops::{AdamConfig, key_values};
 use crate::rng::Philox;
 
@@ -287,10 +288,10 @@ fn initialize(model: &Vae, seed: u32) -> Result<ParamStore> {
         }
         // the heads are linear layers and no stages
         let inputs = bounds.get(&entry.name).copied().unwrap_or_else(|| entry.shape.dims()[1] as f64);
-        let bound = inputs.sqrt().recip() as f32;
+        let init = Init::Uniform { bound: inputs.sqrt().recip() };
         let mut rng = Philox::new(u64::from(seed), streams::stream(streams::INITIALIZE, index as u64));
-        for value in store.get_mut(&entry.name).into_iter().flatten() {
-            *value = bound * (2.0 * rng.uniform() - 1.0);
+        if let Some(values) = store.get_mut(&entry.name) {
+            init.fill(values, &mut rng);
         }
     }
     Ok(store)
