@@ -63,7 +63,6 @@ fn fragment(@builtin(position) position: vec4f) -> @location(0) vec4f {
   // two places an axis where the canvas is coarser than the images
   let places = select(vec2u(1u), vec2u(2u), scale > vec2f(1.0));
   let corner = floor(position.xy);
-  let first = min(vec2u((corner + select(vec2f(0.5), vec2f(0.25), places == vec2u(2u))) * scale / pitch), params.grid.xy - 1u);
   var sum = 0.0;
   for (var j = 0u; j < places.y; j++) {
     for (var i = 0u; i < places.x; i++) {
@@ -71,7 +70,7 @@ fn fragment(@builtin(position) position: vec4f) -> @location(0) vec4f {
       let x = (corner + offset) * scale;
       let cell = min(vec2u(x / pitch), params.grid.xy - 1u);
       let u = x - vec2f(cell) * pitch;
-      if (all(cell == first) && all(u < vec2f(side))) {
+      if (all(u < vec2f(side))) {
         sum += value_at(cell, u);
       }
     }

@@ -212,11 +212,13 @@ impl Device {
         polled.map(|_| ()).map_err(|error| Error::Gpu(error.to_string()))
     }
 
-    pub(crate) fn raw(&self) -> &wgpu::Device {
+    /// The wgpu device, for programs that draw beside us.
+    pub fn raw(&self) -> &wgpu::Device {
         &self.0.device
     }
 
-    pub(crate) fn queue(&self) -> &wgpu::Queue {
+    /// The wgpu queue.
+    pub fn queue(&self) -> &wgpu::Queue {
         &self.0.queue
     }
 

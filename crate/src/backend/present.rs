@@ -43,10 +43,9 @@ impl View {
     }
 }
 
-/// How one row or column of the canvas reads the images: which cell, and weighted pixels in it.
+/// How one row or column of the canvas reads the images: weighted pixels, counted through all images of the axis.
 #[derive(Debug, Clone, Copy, Default)]
 struct Reading {
-    cell: usize,
     taps: [(usize, f32); MAX_TAPS],
     count: usize,
 }
@@ -55,9 +54,9 @@ struct Reading {
 const MAX_TAPS: usize = 8;
 
 impl Reading {
-    fn add(&mut self, index: f32, weight: f32, side: usize) {
+    fn add(&mut self, cell: usize, index: f32, weight: f32, side: usize) {
         if index >= 0.0 && index < side as f32 {
-            self.taps[self.count] = (index as usize, weight);
+            self.taps[self.count] = (cell * side + index as usize, weight);
             self.count += 1;
         }
     }
@@ -75,21 +74,17 @@ fn readings(view: &View, count: usize, size: usize) -> Vec<Reading> {
             let x = (position as f32 + place) * scale;
             let cell = ((x / pitch) as usize).min(count - 1);
             let u = x - cell as f32 * pitch;
-            if reading.count == 0 {
-                reading.cell = cell;
-            }
-            // a second place in the next image would need that image; paper is right at a border
-            if u >= view.side as f32 || cell != reading.cell {
+            if u >= view.side as f32 {
                 continue;
             }
             let weight = 1.0 / places.len() as f32;
             if view.smooth {
                 let first = (u - 0.5).floor();
                 for (tap, cubic) in catmull_rom(u - 0.5 - first).into_iter().enumerate() {
-                    reading.add(first + tap as f32 - 1.0, cubic * weight, view.side);
+                    reading.add(cell, first + tap as f32 - 1.0, cubic * weight, view.side);
                 }
             } else {
-                reading.add(u.floor(), weight, view.side);
+                reading.add(cell, u.floor(), weight, view.side);
             }
         }
         reading
@@ -134,18 +129,18 @@ impl Painter {
         for (down, target) in self.down.iter().zip(self.rgba.chunks_exact_mut(width * 4)) {
             // first the weighted sum of image rows, then along the line
             self.line.fill(0.0);
-            for column in 0..view.columns {
-                let image = &images[(down.cell * view.columns + column) * side * side..][..side * side];
-                for &(row, weight) in &down.taps[..down.count] {
-                    let source = &image[row * side..][..side];
+            for &(row, weight) in &down.taps[..down.count] {
+                let first = row / side * view.columns;
+                for column in 0..view.columns {
+                    let source = &images[((first + column) * side + row % side) * side..][..side];
                     for (target, value) in self.line[column * side..][..side].iter_mut().zip(source) {
                         *target += weight * value;
                     }
                 }
             }
             for (across, target) in self.across.iter().zip(target.chunks_exact_mut(4)) {
-                let cell = &self.line[across.cell * side..][..side];
-                let sum: f32 = across.taps[..across.count].iter().map(|&(index, weight)| weight * cell[index]).sum();
+                let sum: f32 =
+                    across.taps[..across.count].iter().map(|&(index, weight)| weight * self.line[index]).sum();
                 let value = sum.clamp(0.0, 1.0);
                 for (channel, target) in target[..3].iter_mut().enumerate() {
                     let colour = view.paper[channel] + (view.ink[channel] - view.paper[channel]) * value;

@@ -109,14 +109,14 @@ fn train(
         trainer.step(&data.images)?;
         let done = trainer.steps_done();
         bar.set_position(done);
-        if done % LOOK_EVERY == 0 || done == trainer.total_steps() {
+        if done.is_multiple_of(LOOK_EVERY) || done == trainer.total_steps() {
             bar.set_message(describe(trainer)?);
         }
-        if done % save_every == 0 && done < trainer.total_steps() {
+        if done.is_multiple_of(save_every) && done < trainer.total_steps() {
             save_state(trainer, state)?;
         }
         // a log file gets a line an epoch where a terminal has the bar
-        if bar.is_hidden() && (done % trainer.steps_per_epoch() == 0 || done == trainer.total_steps()) {
+        if bar.is_hidden() && (done.is_multiple_of(trainer.steps_per_epoch()) || done == trainer.total_steps()) {
             let images = (done - started.1) as f64 * batch;
             let speed = images / started.0.elapsed().as_secs_f64();
             eprintln!("step {done} of {}: {}, {speed:.0} images/s", trainer.total_steps(), describe(trainer)?);

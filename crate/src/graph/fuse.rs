@@ -15,7 +15,7 @@ pub(super) fn fuse(nodes: &mut [Node], kept: &[bool], live: &[bool]) {
         }
     }
     for id in (0..live.len()).filter(|&id| live[id]) {
-        while fuser.absorb_producer(id) {}
+        while fuser.simplify_operand(id) || fuser.absorb_producer(id) {}
     }
     for id in (0..live.len()).filter(|&id| live[id]) {
         fuser.become_epilogue(id);
@@ -58,11 +58,76 @@ impl Fuser<'_> {
         }
     }
 
+    /// A pointwise op or a reduction with another program; `None` for ops that run no program on what they read.
+    fn with_program(&self, id: NodeId, program: Program) -> Option<Rc<dyn Op>> {
+        let op = self.op(id)?;
+        if op.as_pointwise().is_some() {
+            return Some(Rc::new(Pointwise::new(program, self.nodes[id].shape.numel())));
+        }
+        op.with_prologue(&program)
+    }
+
+    /// Reads a broadcast operand from where it was broadcast, and a scalar constant from the program.
+    fn simplify_operand(&mut self, id: NodeId) -> bool {
+        let Some(program) = self.op(id).and_then(|op| op.program()).cloned() else { return false };
+        if self.with_program(id, program.clone()).is_none() {
+            return false;
+        }
+        for index in 0..program.operands().len() {
+            let input = self.nodes[id].inputs[index];
+            let constant = match &self.nodes[input].source {
+                Source::Constant(values) if values.len() == 1 && !program.instructions().is_empty() => Some(values[0]),
+                _ => None,
+            };
+            let broadcast = self.op(input).and_then(|op| op.as_broadcast());
+            let simpler = match (constant, broadcast) {
+                (Some(value), _) => {
+                    self.nodes[id].inputs.remove(index);
+                    program.with_constant(index, f64::from(value))
+                }
+                (_, Some(indexing)) if program.operands()[index] == Indexing::Full && self.readable(input, id) => {
+                    self.nodes[id].inputs[index] = self.nodes[input].inputs[0];
+                    program.with_indexing(index, indexing)
+                }
+                _ => continue,
+            };
+            self.reconnect(id, &[input]);
+            if let Some(op) = self.with_program(id, simpler) {
+                self.nodes[id].source = Source::Op(op);
+            }
+            return true;
+        }
+        false
+    }
+
+    /// What a broadcast reads has not changed between it and its consumer.
+    fn readable(&self, broadcast: NodeId, consumer: NodeId) -> bool {
+        let slab = self.slab_of(self.nodes[broadcast].inputs[0]);
+        let changed = |node: &Node| match &node.source {
+            Source::Effect { writes, .. } => writes.iter().any(|&write| self.slab_of(write) == slab),
+            _ => false,
+        };
+        slab.is_none() || !self.nodes[broadcast..consumer].iter().any(changed)
+    }
+
+    /// Notes that `id` reads its present inputs and no longer those of `before` that are not among them.
+    fn reconnect(&mut self, id: NodeId, before: &[NodeId]) {
+        for &input in before {
+            if !self.nodes[id].inputs.contains(&input) {
+                self.consumers[input].retain(|&consumer| consumer != id);
+            }
+        }
+        for input in distinct(&self.nodes[id].inputs) {
+            if !self.consumers[input].contains(&id) {
+                self.consumers[input].push(id);
+            }
+        }
+    }
+
     /// Moves one pointwise producer of a program's operand into the program.
     fn absorb_producer(&mut self, id: NodeId) -> bool {
         let Some(op) = self.op(id).cloned() else { return false };
-        let pointwise = op.as_pointwise().is_some();
-        let Some(program) = op.program().filter(|program| pointwise || op.with_prologue(program).is_some()) else {
+        let Some(program) = op.program().filter(|program| self.with_program(id, (*program).clone()).is_some()) else {
             return false;
         };
         let inputs = self.nodes[id].inputs.clone();
@@ -89,10 +154,7 @@ impl Fuser<'_> {
                 continue;
             }
             let merged = program.substitute(index, source, &map, operands);
-            let merged: Rc<dyn Op> = match op.with_prologue(&merged) {
-                Some(reduction) => reduction,
-                None => Rc::new(Pointwise::new(merged, self.nodes[id].shape.numel())),
-            };
+            let Some(merged) = self.with_program(id, merged) else { continue };
             let gone = self.nodes[producer].inputs.clone();
             for input in distinct(&gone) {
                 self.consumers[input].retain(|&consumer| consumer != producer);

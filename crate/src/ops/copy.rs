@@ -1,7 +1,7 @@
 //! Strided copies: transposition, slices, padding with zeros, broadcasting and nearest upsampling.
 
 use super::registry::{Case, Row};
-use super::{AdapterKind, Arg, Backward, Io, Kernel, Lowered, Op, generic_kernel, linear_groups, shader};
+use super::{AdapterKind, Arg, Backward, Indexing, Io, Kernel, Lowered, Op, generic_kernel, linear_groups, shader};
 use crate::graph::{Shape, Tensor};
 use crate::real::Real;
 use crate::{Error, Result};
@@ -31,9 +31,16 @@ impl Axis {
 #[derive(Debug, Clone)]
 enum Derivative {
     Permute(Vec<usize>),
-    Slice { axis: usize, start: usize },
-    Pad { axis: usize, low: usize },
-    Broadcast,
+    Slice {
+        axis: usize,
+        start: usize,
+    },
+    Pad {
+        axis: usize,
+        low: usize,
+    },
+    /// With the way in which a program would read the input, where there is one.
+    Broadcast(Option<Indexing>),
 }
 
 /// output[c] = input[offset + sum of (c_j - low_j) stride_j] where every c_j - low_j is in 0..size_j, else 0.
@@ -153,12 +160,19 @@ impl Op for StridedCopy {
                 g.pad(*axis, *start, after)?
             }
             Derivative::Pad { axis, low } => g.slice(*axis, *low, shape.dims()[*axis])?,
-            Derivative::Broadcast => g.sum_to(&shape)?,
+            Derivative::Broadcast(_) => g.sum_to(&shape)?,
         })])
     }
 
     fn flops(&self) -> u64 {
         0
+    }
+
+    fn as_broadcast(&self) -> Option<Indexing> {
+        match self.derivative {
+            Derivative::Broadcast(indexing) => indexing,
+            _ => None,
+        }
     }
 }
 
@@ -262,7 +276,11 @@ impl Tensor {
             };
             Axis::plain(extent, stride)
         });
-        Ok(self.graph().op(StridedCopy::new(axes.collect(), 0, Derivative::Broadcast)?, &[self], shape))
+        Ok(self.graph().op(
+            StridedCopy::new(axes.collect(), 0, Derivative::Broadcast(Indexing::of(&own, &shape)))?,
+            &[self],
+            shape,
+        ))
     }
 
     /// Each pixel of `[.., height, width]` repeated `factor` times both ways.

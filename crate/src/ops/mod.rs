@@ -68,6 +68,11 @@ pub trait Op: Debug {
         None
     }
 
+    /// How a broadcast reads its input, if that is all the op does.
+    fn as_broadcast(&self) -> Option<Indexing> {
+        None
+    }
+
     /// The program applied to each finished element (or, in a reduction, to each element read).
     fn program(&self) -> Option<&Program> {
         None

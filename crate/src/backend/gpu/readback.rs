@@ -10,12 +10,14 @@ use std::task::{Context, Poll, Waker};
 use super::{Buffer, Device};
 use crate::{Error, Result};
 
+type Mapped = std::result::Result<(), wgpu::BufferAsyncError>;
+
 /// A one-shot result that a callback on any thread sets.
 #[derive(Clone, Default)]
-struct Signal(Arc<Mutex<(Option<std::result::Result<(), wgpu::BufferAsyncError>>, Option<Waker>)>>);
+struct Signal(Arc<Mutex<(Option<Mapped>, Option<Waker>)>>);
 
 impl Future for Signal {
-    type Output = std::result::Result<(), wgpu::BufferAsyncError>;
+    type Output = Mapped;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Ok(mut state) = self.0.lock() else { return Poll::Ready(Err(wgpu::BufferAsyncError)) };

@@ -115,6 +115,9 @@ impl Tensor {
                 })?;
             }
         }
+        if let Some(value) = fold(function, arguments) {
+            return self.graph.constant(&[value], shape);
+        }
         let mut program = Program::default();
         let mut inputs: Vec<Tensor> = vec![];
         let mut registers = vec![];
@@ -153,6 +156,20 @@ impl Tensor {
         self.function(function, &[Argument::Tensor(self), Argument::Constant(value)])
             .expect("a constant fits any shape")
     }
+}
+
+/// The function's value where every argument is a scalar constant.
+fn fold(function: Function, arguments: &[Argument<'_>]) -> Option<f32> {
+    let mut values = [[0.0f32]; 3];
+    for (value, argument) in values.iter_mut().zip(arguments) {
+        value[0] = match argument {
+            Argument::Constant(constant) => *constant as f32,
+            Argument::Tensor(tensor) => tensor.as_constant()?,
+        };
+    }
+    let mut output = [0.0];
+    function.apply(values.each_ref().map(|value| &value[..]), &mut output);
+    Some(output[0])
 }
 
 macro_rules! unary_methods {

@@ -184,6 +184,30 @@ impl Program {
         operands <= MAX_OPERANDS && instructions <= MAX_INSTRUCTIONS
     }
 
+    /// The same program with operand `index` replaced by a constant.
+    pub(crate) fn with_constant(&self, index: usize, value: f64) -> Program {
+        let constant = self.constants.len() as u8;
+        let replaced = |register: Register| match register {
+            Register::Operand(operand) if usize::from(operand) == index => Register::Constant(constant),
+            Register::Operand(operand) if usize::from(operand) > index => Register::Operand(operand - 1),
+            other => other,
+        };
+        let mut program = self.clone();
+        program.operands.remove(index);
+        program.constants.push(value);
+        for instruction in &mut program.instructions {
+            instruction.arguments = instruction.arguments.map(replaced);
+        }
+        program
+    }
+
+    /// The same program with operand `index` read in another way.
+    pub(crate) fn with_indexing(&self, index: usize, indexing: Indexing) -> Program {
+        let mut program = self.clone();
+        program.operands[index] = indexing;
+        program
+    }
+
     /// The same program with operand `index` moved to the front.
     pub(crate) fn with_first(&self, index: usize) -> Program {
         let moved = |register: Register| match register {
@@ -259,11 +283,9 @@ impl Program {
             let position = start + done;
             let block = &mut data[done..done + len];
             for index in skipped..operand_count {
-                if let Indexing::Modular { inner, len: period } = self.operands[index] {
-                    if period > 1 {
-                        let target = &mut registers[index * BLOCK..][..len];
-                        gather(operands[index - skipped], inner, period, position, target);
-                    }
+                if let Indexing::Modular { inner, len: period @ 2.. } = self.operands[index] {
+                    let target = &mut registers[index * BLOCK..][..len];
+                    gather(operands[index - skipped], inner, period, position, target);
                 }
             }
             if in_place {
