@@ -6,7 +6,7 @@ import { h, uniqueId } from './dom.js';
  * @template {string} T
  * @param {object} options
  * @param {string} options.label
- * @param {{value: T, label: string, note?: string}[]} options.options
+ * @param {{value: T, label: string, title?: string}[]} options.options
  * @param {string} [options.look]  class
  * @param {(value: T) => void} options.chosen
  */
@@ -19,9 +19,9 @@ export function choice({ label, options, look = 'choice', chosen }) {
     inputs.set(option.value, input);
     return h(
       'label',
-      {},
+      { title: option.title ?? '' },
       input,
-      h('span', { class: 'choice-face' }, option.label, option.note ? h('small', {}, option.note) : null),
+      h('span', { class: 'choice-face' }, option.label),
     );
   });
   return {

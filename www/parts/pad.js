@@ -36,6 +36,7 @@ export class Pad {
       from: this.handle('from', t('pad.from'), t('end.from.letter')),
       to: this.handle('to', t('pad.to'), t('end.to.letter')),
     };
+    this.hint = h('span', { class: 'pad-hint', 'aria-hidden': 'true' }, t('pad.hint'));
     this.surface = h(
       'div',
       { class: 'pad-surface' },
@@ -44,6 +45,7 @@ export class Pad {
       this.drawing,
       ...Object.values(this.handles).map(({ element }) => element),
     );
+    this.handles.z.element.append(this.hint);
     this.ticks = { x: h('div', { class: 'ticks ticks-x' }), y: h('div', { class: 'ticks ticks-y' }) };
     this.element = h('div', { class: 'pad' }, this.ticks.y, this.surface, this.ticks.x);
     /** @type {('z' | 'from' | 'to')[]} */
@@ -70,6 +72,8 @@ export class Pad {
       if (event.button !== 0 || !this.plane || this.movable.length === 0) return;
       event.preventDefault();
       held = this.nearest(this.pointOf(event));
+      // whoever drags needs no hint any more
+      this.hint.remove();
       this.handles[held].element.focus({ preventScroll: true });
       this.surface.setPointerCapture(event.pointerId);
       this.surface.classList.add('held');
@@ -183,7 +187,7 @@ export class Pad {
     });
     const marks = dots.map(({ kind, z }) => {
       const [a, b] = plane.coordinates(z);
-      return svg('circle', { class: `dot dot-${kind}`, cx: a, cy: -b, r: plane.extent / 60 });
+      return svg('circle', { class: `dot dot-${kind}`, cx: a, cy: -b, r: plane.extent / 45 });
     });
     this.drawing.replaceChildren(...nodes, ...marks);
   }

@@ -3,7 +3,7 @@
  * share; each view is a file of its own.
  */
 
-import { t } from '../../i18n/translate.js';
+import { has, t } from '../../i18n/translate.js';
 import { Pad } from '../../parts/pad.js';
 import { REACH } from '../../parts/latent-sliders.js';
 import { choice } from '../../parts/choice.js';
@@ -105,8 +105,10 @@ export class LatentRoom {
 
   showModels() {
     const { model } = this.state.values;
-    const options = this.catalog.map(({ id, title }) => ({ value: id, label: title }));
-    if (!this.catalog.some(({ id }) => id === model)) options.push({ value: model, label: model.replace(/^file:/, '') });
+    // a model that has no short name yet goes by its title
+    const name = (/** @type {CatalogRow} */ { id, title }) => (has(`model.short.${id}`) ? t(`model.short.${id}`) : title);
+    const options = this.catalog.map((row) => ({ value: row.id, label: name(row), title: row.title }));
+    if (!this.catalog.some(({ id }) => id === model)) options.push({ value: model, label: model.replace(/^file:/, ''), title: '' });
     const picker = choice({
       label: t('model.label'),
       look: 'choice pills',

@@ -15,7 +15,19 @@ import { SIDE } from '../../protocol.js';
  * @property {RankedUnit[]} units  most active first
  * @property {Float32Array[] | null} classMeans  ten, or null where nobody measured them
  * @property {number} bytes
+ * @property {Metrics | null} metrics
  */
+
+/**
+ * What `inkling publish` measured on the test set, in nats per image.
+ * @typedef {object} Metrics
+ * @property {number} negative_elbo
+ * @property {number} negative_iwae
+ * @property {number} iwae_samples
+ * @property {number} active_units
+ */
+
+/** @typedef {Pick<ModelInfo, 'active_units' | 'class_means'> & {metrics?: Metrics}} Measured */
 
 /** Where the weights and what belongs to them lie; the built site has them beside the page. */
 export function modelsFolder() {
@@ -46,13 +58,14 @@ export async function loadLatentModel(engine, id, row, bytes) {
     units: ranked ? complete(ranked, zDim) : await rankByEffect(engine, zDim),
     classMeans: means ? means.map((mean) => Float32Array.from(mean)) : null,
     bytes: size,
+    metrics: measured?.metrics ?? null,
   };
 }
 
 /**
  * `<id>.page.json`, written when the model was trained. The room works without it.
  * @param {string} id
- * @returns {Promise<Pick<ModelInfo, 'active_units' | 'class_means'> | null>}
+ * @returns {Promise<Measured | null>}
  */
 async function fetchMeasured(id) {
   try {
