@@ -172,9 +172,7 @@ impl Real for f32 {
     fn softplus(self) -> Self {
         let e = exp_f32(-f32::abs(self));
         let positive = if self > 0.0 { self } else { 0.0 };
-        // ln(1 + e) loses e's low bits to the rounding of 1 + e; the quotient puts them back
-        let sum = 1.0 + e;
-        positive + (ln_f32(sum) + (e - (sum - 1.0)) / sum)
+        positive + ln_1p_f32(e)
     }
     #[inline(always)]
     fn erf(self) -> Self {
@@ -295,6 +293,21 @@ fn ln_f32(x: f32) -> f32 {
     let y = if x == f32::INFINITY { x } else { y };
     // also catches NaN, for which the comparison is false
     if x >= 0.0 { y } else { f32::NAN }
+}
+
+/// `ln(1 + x)` for `x` in `[0, 1]`: the series of `2 artanh(x / (2 + x))`, whose argument is at most 1/3.
+#[inline(always)]
+fn ln_1p_f32(x: f32) -> f32 {
+    let s = x / (2.0 + x);
+    let z = s * s;
+    let mut p = 1.0 / 13.0;
+    p = p * z + 1.0 / 11.0;
+    p = p * z + 1.0 / 9.0;
+    p = p * z + 1.0 / 7.0;
+    p = p * z + 1.0 / 5.0;
+    p = p * z + 1.0 / 3.0;
+    let twice = s + s;
+    twice + twice * (z * p)
 }
 
 /// Cephes' tanhf: an odd polynomial near 0, `1 - 2 / (exp(2 |x|) + 1)` away from it.

@@ -10,6 +10,7 @@
 mod forward;
 pub mod kernel;
 mod stage;
+pub mod transform;
 mod weight;
 mod winograd;
 

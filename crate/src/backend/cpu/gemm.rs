@@ -315,17 +315,19 @@ fn multiply_part<T: Real>(
                 Right::Packed(packed) => packed.panels(column, first_depth, depth),
                 Right::Strided(b) => {
                     let panels = grown(&mut workspace.b, columns.next_multiple_of(kernel.columns) * depth);
-                    b.pack(column, columns, first_depth, depth, kernel.columns, panels);
+                    b.pack(column, columns, first_depth, depth, kernel.columns, kernel.columns, panels);
                     panels
                 }
             };
             for first_row in (0..part.rows).step_by(row_block) {
                 let rows = usize::min(row_block, part.rows - first_row);
                 let row = part.row + first_row;
-                let a_panels = grown(&mut workspace.a, row_block * depth);
-                a.pack(row, rows, first_depth, depth, kernel.rows, a_panels);
+                // panels of nearly equal height: a last one of few rows would keep the arithmetic units waiting
+                let height = rows.div_ceil(rows.div_ceil(kernel.rows));
+                let a_panels = grown(&mut workspace.a, rows.div_ceil(height) * kernel.rows * depth);
+                a.pack(row, rows, first_depth, depth, height, kernel.rows, a_panels);
                 let add = accumulate || first_depth > 0;
-                let target = Target { c, start: row * n + column, stride: n, rows, columns, add };
+                let target = Target { c, start: row * n + column, stride: n, rows, height, columns, add };
                 multiply_block(kernel, a_panels, b_panels, depth, &target);
                 if !last {
                     continue;
@@ -351,6 +353,8 @@ struct Target<T> {
     start: usize,
     stride: usize,
     rows: usize,
+    /// Rows in a panel of A.
+    height: usize,
     columns: usize,
     add: bool,
 }
@@ -361,19 +365,19 @@ fn multiply_block<T: Real>(kernel: &MicroKernel<T>, a: &[T], b: &[T], depth: usi
     const LARGEST_TILE: usize = 12 * 32;
     let mut edge = [T::ZERO; LARGEST_TILE];
     assert!(kernel.rows * kernel.columns <= LARGEST_TILE);
-    assert!(a.len() >= target.rows.next_multiple_of(kernel.rows) * depth);
+    assert!(target.height <= kernel.rows && a.len() >= target.rows.div_ceil(target.height) * kernel.rows * depth);
     assert!(b.len() >= target.columns.next_multiple_of(kernel.columns) * depth);
     for column in (0..target.columns).step_by(kernel.columns) {
         let columns = usize::min(kernel.columns, target.columns - column);
-        for row in (0..target.rows).step_by(kernel.rows) {
-            let rows = usize::min(kernel.rows, target.rows - row);
+        for (panel, row) in (0..target.rows).step_by(target.height).enumerate() {
+            let rows = usize::min(target.height, target.rows - row);
             let start = target.start + row * target.stride + column;
             // SAFETY: the panels were checked above; the tile lies in the rectangle that is this call's own, or is
             // `edge`, which is large enough
             unsafe {
                 let operands = Tile {
                     depth,
-                    a: a.as_ptr().add(row * depth),
+                    a: a.as_ptr().add(panel * kernel.rows * depth),
                     b: b.as_ptr().add(column * depth),
                     c: target.c.0.add(start),
                     c_stride: target.stride,

@@ -1,7 +1,7 @@
 //! The sliding sum behind a convolution and behind the gradient with respect to its input.
 
 use super::ConvShape;
-use super::kernel::{ConvKernel, MAX_ROWS, PixelTile};
+use super::kernel::{ConvKernel, MAX_ROWS, MAX_VECTORS, PixelTile};
 use super::stage::Stage;
 use crate::backend::cpu::gemm::pack::Operand;
 use crate::backend::cpu::gemm::{Scratch, Shared, Workspace, grown, on_workers, useful_threads};
@@ -67,8 +67,9 @@ fn run_phase<T: Real>(
     let (height, width) = phase.pixels;
     let per_row = width.div_ceil(kernel.lanes);
     let vectors = height * per_row;
-    let mut edge = [T::ZERO; MAX_ROWS * 16];
-    assert!(kernel.rows * kernel.columns <= edge.len() && rows <= kernel.rows);
+    let columns = kernel.vectors * kernel.lanes;
+    let mut edge = [T::ZERO; MAX_ROWS * MAX_VECTORS * 8];
+    assert!(kernel.rows * columns <= edge.len() && rows <= kernel.rows);
     assert!(weights.len() >= offsets.len() * kernel.rows);
     // the last register of the last row may read up to a register's length beyond
     let reach = offsets.iter().max().map_or(0, |&bytes| bytes as usize / size_of::<T>());
@@ -78,8 +79,8 @@ fn run_phase<T: Real>(
         (y * stage.step * stage.row_stride() + x, out, usize::min(kernel.lanes, width - x))
     };
     assert!(vectors == 0 || locate(vectors - 1).0 + reach + kernel.lanes <= staged.len());
-    for vector in (0..vectors).step_by(2) {
-        let parts = [locate(vector), locate(usize::min(vector + 1, vectors - 1))];
+    for vector in (0..vectors).step_by(kernel.vectors) {
+        let parts: [_; MAX_VECTORS] = [locate(vector), locate(usize::min(vector + 1, vectors - 1))];
         // SAFETY: the furthest read was checked above; registers are stored whole only where all of their pixels
         // belong to this panel's planes
         unsafe {
@@ -90,10 +91,11 @@ fn run_phase<T: Real>(
                 offsets: offsets.as_ptr(),
                 bases,
                 out: edge.as_mut_ptr(),
-                channel_stride: kernel.columns,
+                channel_stride: columns,
                 second: kernel.lanes,
             };
-            let whole = phase.spacing == 1 && parts.iter().all(|part| part.2 == kernel.lanes);
+            let used = &parts[..kernel.vectors];
+            let whole = phase.spacing == 1 && used.iter().all(|part| part.2 == kernel.lanes);
             if whole {
                 tile.out = planes.data.slice(planes.start + parts[0].1, 1).as_mut_ptr();
                 tile.channel_stride = planes.size;
@@ -103,8 +105,8 @@ fn run_phase<T: Real>(
             }
             (kernel.pixels)(rows, &tile);
             for row in 0..rows {
-                for (part, &(_, out, lanes)) in parts.iter().enumerate() {
-                    let values = &edge[row * kernel.columns + part * kernel.lanes..][..lanes];
+                for (part, &(_, out, lanes)) in used.iter().enumerate() {
+                    let values = &edge[row * columns + part * kernel.lanes..][..lanes];
                     let start = planes.start + row * planes.size + out;
                     let target = planes.data.slice(start, (lanes - 1) * phase.spacing + 1);
                     for (target, &value) in target.iter_mut().step_by(phase.spacing).zip(values) {
@@ -167,7 +169,7 @@ pub(super) fn forward<T: Real>(
         let rows = Operand { data: weight, lane_stride: depth, depth_stride: 1 };
         for (index, packed) in own_panels.clone().zip(packed.chunks_exact_mut(kernel.rows * depth)) {
             let channels = panel(index, panels, shape.out_channels);
-            rows.pack(channels.start, channels.len(), 0, depth, kernel.rows, packed);
+            rows.pack(channels.start, channels.len(), 0, depth, kernel.rows, kernel.rows, packed);
         }
         for image in images {
             stage.fill(&input[image * shape.input_len()..], staged);

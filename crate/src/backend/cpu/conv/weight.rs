@@ -1,7 +1,7 @@
 //! The gradient of a convolution with respect to its weights.
 
 use super::ConvShape;
-use super::kernel::{MAX_ROWS, WeightTile};
+use super::kernel::{MAX_WEIGHT_ROWS, WeightTile};
 use super::stage::Stage;
 use crate::backend::cpu::gemm::pack::Operand;
 use crate::backend::cpu::gemm::{Scratch, Shared, grown, on_workers, useful_threads};
@@ -21,9 +21,9 @@ pub(super) fn grad_weight<T: Real>(
     let size = out_height * out_width;
     let taps = shape.kernel_height * shape.kernel_width;
     let total_rows = shape.in_channels * taps;
-    let padded = shape.out_channels.next_multiple_of(kernel.columns);
+    let padded = shape.out_channels.next_multiple_of(kernel.weight_columns);
     let data = Shared::new(grad_weight);
-    let count = useful_threads(shape.multiplications()).min(total_rows.div_ceil(kernel.rows));
+    let count = useful_threads(shape.multiplications()).min(total_rows.div_ceil(kernel.weight_rows));
     // where the number for the first output pixel is, for a row of the result: a channel and a tap
     let position = |row: usize| {
         let (channel, tap) = (row / taps, row % taps);
@@ -41,10 +41,10 @@ pub(super) fn grad_weight<T: Real>(
             stage.fill(&input[image * shape.input_len()..], staged);
             let planes = &grad_output[image * shape.output_len()..];
             let planes = Operand { data: planes, lane_stride: size, depth_stride: 1 };
-            planes.pack(0, shape.out_channels, 0, size, kernel.columns, gradients);
-            for (panel, gradients) in gradients.chunks_exact(size * kernel.columns).enumerate() {
-                for first in own.clone().step_by(kernel.rows) {
-                    let rows = usize::min(kernel.rows, own.end - first);
+            planes.pack(0, shape.out_channels, 0, size, kernel.weight_columns, kernel.weight_columns, gradients);
+            for (panel, gradients) in gradients.chunks_exact(size * kernel.weight_columns).enumerate() {
+                for first in own.clone().step_by(kernel.weight_rows) {
+                    let rows = usize::min(kernel.weight_rows, own.end - first);
                     let last_read = position(first + rows - 1) + (out_height - 1) * input_stride + out_width;
                     assert!(last_read <= staged.len());
                     // SAFETY: the last row of the tile reads furthest, which was checked; the result holds all rows
@@ -53,10 +53,10 @@ pub(super) fn grad_weight<T: Real>(
                         let tile = WeightTile {
                             height: out_height,
                             width: out_width,
-                            inputs: std::array::from_fn::<_, MAX_ROWS, _>(read),
+                            inputs: std::array::from_fn::<_, MAX_WEIGHT_ROWS, _>(read),
                             input_stride,
                             gradients: gradients.as_ptr(),
-                            out: sums.as_mut_ptr().add((first - own.start) * padded + panel * kernel.columns),
+                            out: sums.as_mut_ptr().add((first - own.start) * padded + panel * kernel.weight_columns),
                             out_stride: padded,
                         };
                         (kernel.weights)(rows, &tile);
@@ -67,8 +67,8 @@ pub(super) fn grad_weight<T: Real>(
         for channel in 0..shape.out_channels {
             // SAFETY: these rows of the result are this worker's own
             let target = unsafe { data.slice(channel * total_rows + own.start, own.len()) };
-            for (row, target) in target.iter_mut().enumerate() {
-                *target = sums[row * padded + channel];
+            for (target, sums) in target.iter_mut().zip(sums.chunks_exact(padded)) {
+                *target = sums[channel];
             }
         }
     });

@@ -7,8 +7,10 @@
 
 use super::ConvShape;
 use super::forward::{panel, panel_count, share_out, sum_blocks};
-use super::kernel::{BlockRow, ConvKernel, OutputRow, PixelTile};
+use super::kernel::{ConvKernel, PixelTile};
 use super::stage::Stage;
+use super::transform::{BlockRow, Kernels, OutputRow};
+use crate::backend::cpu::gemm::pack::Operand;
 use crate::backend::cpu::gemm::{Scratch, Shared, Workspace, grown};
 use crate::real::Real;
 
@@ -121,9 +123,10 @@ impl<T: Real> Convolution<'_, T> {
         let rows = usize::clamp(BLOCKS / columns, 1, self.out_height.div_ceil(2));
         // whole registers are written, so that the last row may reach beyond its last block
         let room = (rows - 1) * columns + columns.next_multiple_of(kernel.lanes);
-        let band = Band { columns, rows, channel_stride: room.next_multiple_of(kernel.columns) };
+        let tile = kernel.vectors * kernel.lanes;
+        let band = Band { columns, rows, channel_stride: room.next_multiple_of(tile) };
         let panels = panel_count(self.out_channels, kernel.rows);
-        let panel_length = COMPONENTS * self.in_channels * kernel.rows;
+        let panel_length = COMPONENTS * self.component_stride(kernel);
         let full_size = self.out_height * self.out_width;
         let size = full_size / (self.shrink * self.shrink);
         let data = Shared::new(output);
@@ -133,8 +136,9 @@ impl<T: Real> Convolution<'_, T> {
             let channels = panel(own_panels.start, panels, self.out_channels).start
                 ..panel(own_panels.end - 1, panels, self.out_channels).end;
             let packed = grown(packed, own_panels.len() * panel_length);
+            let taps = grown(temporary, self.in_channels * 9 * kernel.rows + kernel.lanes);
             for (index, packed) in own_panels.clone().zip(packed.chunks_exact_mut(panel_length)) {
-                self.pack(panel(index, panels, self.out_channels), kernel.rows, packed);
+                self.pack(kernel, panel(index, panels, self.out_channels), taps, packed);
             }
             // what lies behind the last number is read, and its results dropped
             let staged = grown(staged, self.stage.length(2 * kernel.lanes));
@@ -169,47 +173,36 @@ impl<T: Real> Convolution<'_, T> {
         });
     }
 
-    /// Transforms the kernels of some output channels: for each component a panel of `width` channels by input channels.
-    fn pack(&self, channels: std::ops::Range<usize>, width: usize, packed: &mut [T]) {
-        /// So many kernels are transformed together.
-        const GROUP: usize = 4;
-        let half = T::from_f64(0.5);
-        let transform = |g: [[T; GROUP]; 3]| -> [[T; GROUP]; 4] {
-            let sum: [T; GROUP] = std::array::from_fn(|l| half * (g[0][l] + g[2][l]));
-            let middle: [T; GROUP] = std::array::from_fn(|l| half * g[1][l]);
-            let plus = std::array::from_fn(|l| sum[l] + middle[l]);
-            let minus = std::array::from_fn(|l| sum[l] - middle[l]);
-            [g[0], plus, minus, g[2]]
-        };
-        let component_stride = self.in_channels * width;
-        for first in (0..width).step_by(GROUP) {
-            // lanes beyond the panel repeat its last channel
-            let starts: [usize; GROUP] = std::array::from_fn(|lane| {
-                usize::min(channels.start + first + lane, channels.end - 1) * self.kernel_strides.0
-            });
-            let lanes = usize::min(GROUP, width - first);
-            for channel in 0..self.in_channels {
-                let kernels = starts.map(|start| {
-                    let kernel = &self.weight[start + channel * self.kernel_strides.1..][..9];
-                    std::array::from_fn::<T, 9, _>(|i| kernel[i])
-                });
-                let tap = |i: usize| {
-                    let i = if self.reversed { 8 - i } else { i };
-                    kernels.map(|kernel| kernel[i])
-                };
-                let rows: [[[T; GROUP]; 4]; 3] =
-                    std::array::from_fn(|i| transform([tap(3 * i), tap(3 * i + 1), tap(3 * i + 2)]));
-                for j in 0..4 {
-                    for (i, values) in transform([rows[0][j], rows[1][j], rows[2][j]]).into_iter().enumerate() {
-                        let to = &mut packed[(4 * i + j) * component_stride + channel * width + first..][..lanes];
-                        // two fixed lengths, because a copy of any length is a call
-                        match to.first_chunk_mut::<GROUP>() {
-                            Some(to) => *to = values,
-                            None => to.iter_mut().zip(values).for_each(|(to, value)| *to = value),
-                        }
-                    }
-                }
+    /// From one component of a panel of weights to the next; whole registers are written, hence the room behind.
+    fn component_stride(&self, kernel: &ConvKernel<T>) -> usize {
+        self.in_channels * kernel.rows + kernel.lanes
+    }
+
+    /// Transforms the kernels of one panel of output channels; `taps` holds them in the panel's order in between.
+    fn pack(&self, kernel: &ConvKernel<T>, channels: std::ops::Range<usize>, taps: &mut [T], packed: &mut [T]) {
+        let (lane_stride, channel_stride) = self.kernel_strides;
+        let weight = Operand { data: self.weight, lane_stride, depth_stride: 1 };
+        let (first, count, width) = (channels.start, channels.len(), kernel.rows);
+        if channel_stride == 9 {
+            weight.pack(first, count, 0, self.in_channels * 9, width, width, taps);
+        } else {
+            for (channel, taps) in taps.chunks_exact_mut(9 * width).enumerate().take(self.in_channels) {
+                weight.pack(first, count, channel * channel_stride, 9, width, width, taps);
             }
+        }
+        let component_stride = self.component_stride(kernel);
+        assert!(taps.len() >= self.in_channels * 9 * width + kernel.lanes);
+        assert!(packed.len() >= COMPONENTS * component_stride);
+        // SAFETY: the sizes were checked above
+        unsafe {
+            (kernel.kernels_to_winograd)(&Kernels {
+                taps: taps.as_ptr(),
+                out: packed.as_mut_ptr(),
+                component_stride,
+                channels: self.in_channels,
+                width,
+                reversed: self.reversed,
+            });
         }
     }
 
@@ -247,22 +240,23 @@ impl<T: Real> Convolution<'_, T> {
         blocks: &[T],
         (products, component_stride): (&mut [T], usize),
     ) {
-        let panel_length = self.in_channels * kernel.rows;
+        let weight_stride = self.component_stride(kernel);
+        let columns = kernel.vectors * kernel.lanes;
         let block_stride = self.in_channels * band.channel_stride;
-        let count = (band.rows * band.columns).next_multiple_of(kernel.columns);
+        let count = (band.rows * band.columns).next_multiple_of(columns);
         assert!(count <= band.channel_stride && offsets.len() == self.in_channels);
-        assert!(packed.len() >= COMPONENTS * panel_length && blocks.len() >= COMPONENTS * block_stride);
+        assert!(packed.len() >= COMPONENTS * weight_stride && blocks.len() >= COMPONENTS * block_stride);
         assert!(products.len() >= (COMPONENTS - 1) * component_stride + rows * band.channel_stride);
         for component in 0..COMPONENTS {
-            for first in (0..count).step_by(kernel.columns) {
+            for first in (0..count).step_by(columns) {
                 // SAFETY: the sizes were checked above
                 unsafe {
                     let base = blocks.as_ptr().add(component * block_stride + first);
                     let tile = PixelTile {
                         depth: self.in_channels,
-                        weights: packed.as_ptr().add(component * panel_length),
+                        weights: packed.as_ptr().add(component * weight_stride),
                         offsets: offsets.as_ptr(),
-                        bases: [base, base.add(kernel.lanes)],
+                        bases: [base, base.add(columns - kernel.lanes)],
                         out: products.as_mut_ptr().add(component * component_stride + first),
                         channel_stride: band.channel_stride,
                         second: kernel.lanes,

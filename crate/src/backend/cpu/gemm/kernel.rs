@@ -166,12 +166,13 @@ micro_kernel!(PORTABLE_F64, ArrayF64, 4, 2, [1 2 3]);
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 micro_kernel!(PORTABLE_F32, ArrayF32, 4, 2, [1 2 3]);
 
-// wasm engines have 15 free SSE registers: 12 sums + 2 of B + 1 of A where multiply-add is one instruction; one
-// row less where the product needs a register of its own
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128", target_feature = "relaxed-simd"))]
-micro_kernel!(WASM_F32, super::lanes::WasmF32, 4, 2, [1 2 3]);
+// Wasm engines have 15 SSE registers to give. Without a fused instruction: 10 sums, 2 of B, 1 of A, 1 product. With
+// it, V8 wants the result in the register of a factor that is not needed any more, or it inserts a copy: so each
+// number of A is used once, and the tile is one register wide.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
 micro_kernel!(WASM_F32, super::lanes::WasmF32, 5, 2, [1 2 3 4]);
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128", target_feature = "relaxed-simd"))]
+micro_kernel!(WASM_F32, super::lanes::WasmF32, 12, 1, [1 2 3 4 5 6 7 8 9 10 11]);
 
 #[cfg(target_arch = "x86_64")]
 micro_kernel!(AVX2_F32, super::lanes::Avx2F32, 6, 2, [1 2 3 4 5], "avx2,fma");

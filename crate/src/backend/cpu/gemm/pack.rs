@@ -1,7 +1,8 @@
 //! Packing: copies a block of an operand into panels, the order in which the micro-kernel reads it.
 //!
 //! A panel holds `width` neighbouring rows of A (or columns of B), called lanes here, for a range of the depth:
-//! `panel[depth * width + lane]`. Lanes beyond the edge are 0.
+//! `panel[depth * width + lane]`. A panel with fewer lanes leaves the rest of each group as it was; what the kernels
+//! compute from there is dropped.
 
 use super::kernel::Kernel;
 use crate::real::Real;
@@ -15,31 +16,44 @@ pub(in super::super) struct Operand<'a, T> {
 }
 
 impl<T: Real> Operand<'_, T> {
-    /// Packs `lanes` lanes from `first_lane` and `depth` steps from `first_depth` into panels of `width`, one after
-    /// the other in `out`.
-    pub fn pack(&self, first_lane: usize, lanes: usize, first_depth: usize, depth: usize, width: usize, out: &mut [T]) {
+    /// Packs `lanes` lanes from `first_lane` and `depth` steps from `first_depth` into panels of `height` lanes, one
+    /// after the other in `out`, each with room for `width`.
+    #[allow(clippy::too_many_arguments, reason = "the two ranges and the form of the panels")]
+    pub fn pack(
+        &self,
+        first_lane: usize,
+        lanes: usize,
+        first_depth: usize,
+        depth: usize,
+        height: usize,
+        width: usize,
+        out: &mut [T],
+    ) {
         if lanes == 0 || depth == 0 {
             return;
         }
         let last = (first_lane + lanes - 1) * self.lane_stride + (first_depth + depth - 1) * self.depth_stride;
         assert!(last < self.data.len(), "operand shorter than its shape");
-        for (panel, out) in out.chunks_exact_mut(width * depth).take(lanes.div_ceil(width)).enumerate() {
-            let start = (first_lane + panel * width) * self.lane_stride + first_depth * self.depth_stride;
-            self.pack_panel(start, usize::min(width, lanes - panel * width), depth, width, out);
+        assert!(height <= width);
+        for (panel, out) in out.chunks_exact_mut(width * depth).take(lanes.div_ceil(height)).enumerate() {
+            let start = (first_lane + panel * height) * self.lane_stride + first_depth * self.depth_stride;
+            self.pack_panel(start, usize::min(height, lanes - panel * height), depth, width, out);
         }
     }
 
     fn pack_panel(&self, start: usize, lanes: usize, depth: usize, width: usize, out: &mut [T]) {
-        if lanes < width {
-            out.fill(T::ZERO);
-        }
         if self.lane_stride == 1 {
-            match width {
-                8 if lanes == 8 => self.copy_groups::<8>(start, depth, out),
-                5 if lanes == 5 => self.copy_groups::<5>(start, depth, out),
-                6 if lanes == 6 => self.copy_groups::<6>(start, depth, out),
-                16 if lanes == 16 => self.copy_groups::<16>(start, depth, out),
-                32 if lanes == 32 => self.copy_groups::<32>(start, depth, out),
+            // short copies of a fixed length are single instructions, others are calls
+            match lanes {
+                4 => self.copy_groups::<4>(start, depth, width, out),
+                5 => self.copy_groups::<5>(start, depth, width, out),
+                6 => self.copy_groups::<6>(start, depth, width, out),
+                8 => self.copy_groups::<8>(start, depth, width, out),
+                10 => self.copy_groups::<10>(start, depth, width, out),
+                11 => self.copy_groups::<11>(start, depth, width, out),
+                12 => self.copy_groups::<12>(start, depth, width, out),
+                16 => self.copy_groups::<16>(start, depth, width, out),
+                32 => self.copy_groups::<32>(start, depth, width, out),
                 _ => {
                     for (step, group) in out.chunks_exact_mut(width).enumerate() {
                         let from = start + step * self.depth_stride;
@@ -58,10 +72,12 @@ impl<T: Real> Operand<'_, T> {
 
     /// Lanes lie side by side in memory: one short copy per step.
     #[inline(always)]
-    fn copy_groups<const WIDTH: usize>(&self, start: usize, depth: usize, out: &mut [T]) {
-        for (step, group) in out.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate().take(depth) {
+    fn copy_groups<const LANES: usize>(&self, start: usize, depth: usize, width: usize, out: &mut [T]) {
+        for (step, group) in out.chunks_exact_mut(width).enumerate().take(depth) {
             let from = start + step * self.depth_stride;
-            if let Some(values) = self.data[from..].first_chunk::<WIDTH>() {
+            if let (Some(group), Some(values)) =
+                (group.first_chunk_mut::<LANES>(), self.data[from..].first_chunk::<LANES>())
+            {
                 *group = *values;
             }
         }
@@ -143,7 +159,7 @@ impl<T: Real> PackedB<T> {
         for first in (0..self.depth).step_by(block) {
             let length = usize::min(block, self.depth - first);
             let out = &mut self.data[first * padded..(first + length) * padded];
-            b.columns().pack(0, self.columns, first, length, self.width, out);
+            b.columns().pack(0, self.columns, first, length, self.width, self.width, out);
         }
     }
 
