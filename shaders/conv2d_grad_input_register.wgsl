@@ -2,14 +2,17 @@
 // tiles (maths in conv2d_grad_input.wgsl), for software adapters.
 //   bindings: 0 params, 1 grad_out, 2 w, 3 grad_in, with the shapes of conv2d_grad_input.wgsl
 //   dispatch: (min(groups, 65535), ceil(groups / 65535), 1)
-//             with groups = ceil(ceil(batch * in_height * in_width / 16) * ceil(in_channels / 8) / 4), 4 invocations
+//             with groups = ceil(ceil(batch * in_height * in_width / 16) * ceil(in_channels / 16) / 4), 4 invocations
 
 // @import conv2d_params
+
+const CHANNELS: u32 = 16u;
 
 // @epilogue-begin
 fn epilogue(acc: f32, i: u32) -> f32 { return acc; }
 // @epilogue-end
 
+// @import conv2d_gather
 // @import conv2d_register
 
 fn out_size() -> vec3u {
@@ -49,5 +52,9 @@ fn weight_step() -> u32 {
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  conv2d_register((group.y * groups.x + group.x) * THREADS + lane);
+  let tile = tile_of(group, groups, lane);
+  if (!tile.live) {
+    return;
+  }
+  conv2d_tile(tile);
 }

@@ -36,6 +36,10 @@ fn source_of_output(y: u32, x: u32, i: u32, j: u32) -> i32 {
   if (v < 0 || u < 0 || v >= i32(params.in_height * params.upsample) || u >= i32(params.in_width * params.upsample)) {
     return -1;
   }
+  // Integer division is slow on many adapters, and most convolutions do not enlarge.
+  if (params.upsample == 1u) {
+    return v * i32(params.in_width) + u;
+  }
   return i32(u32(v) / params.upsample * params.in_width + u32(u) / params.upsample);
 }
 

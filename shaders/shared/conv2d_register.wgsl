@@ -1,175 +1,133 @@
-// What conv2d_register.wgsl and conv2d_grad_input_register.wgsl have in common. Each invocation owns 8 channels of
-// 16 consecutive pixels of the result, with no barrier and no workgroup memory. Where the pixels' sources lie is
-// worked out once for each tap; the loop over the depth then only steps through planes. The importing file declares
-//   fn out_size() -> vec3u: channels, height and width of the result;
-//   fn tap_count() -> u32 and fn tap_source(tap, y, x) -> i32: the element of a source plane, or -1 for none;
-//   fn depth() -> u32 and fn source_plane() -> u32: how many source planes are summed, and their elements;
-//   fn weight_at(channel, tap) -> u32 and fn weight_step() -> u32: the first weight, and the distance to the next.
+// Sixteen channels of 16 pixels, four planes at a time (see conv2d_gather.wgsl): a vector of weights times a matrix of
+// pixels adds four products to a sum before that has to be stored.
 
-@group(0) @binding(1) var<storage, read> image: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>;
-
-const CHANNELS: u32 = 8u;
-const PIXELS: u32 = 16u;
-const THREADS: u32 = 4u;
-
-fn store(channel: u32, pixel: u32, sum: f32) {
-  let size = out_size();
-  let plane = size.y * size.z;
-  if (channel < size.x && pixel < params.batch * plane) {
-    let at = (pixel / plane * size.x + channel) * plane + pixel % plane;
-    out[at] = epilogue(sum, at);
+fn conv2d_tile(tile: Tile) {
+  var places: array<vec3u, PIXELS>;
+  for (var j = 0u; j < PIXELS; j++) {
+    places[j] = place_of(tile.pixel + j);
   }
-}
-
-// Place of one pixel's source for the tap in the whole source array, or -1.
-fn source_at(pixel: u32, tap: u32) -> i32 {
-  let size = out_size();
-  let plane = size.y * size.z;
-  let at = tap_source(tap, pixel % plane / size.z, pixel % size.z);
-  return select(i32(pixel / plane * depth() * source_plane()) + at, -1, at < 0);
-}
-
-fn conv2d_register(tile: u32) {
-  let size = out_size();
-  let pixel_count = params.batch * size.y * size.z;
-  let tiles_across = (pixel_count + PIXELS - 1u) / PIXELS;
-  let tiles_down = (size.x + CHANNELS - 1u) / CHANNELS;
-  if (tile >= tiles_across * tiles_down) {
-    return;
-  }
-  let channel = tile / tiles_across * CHANNELS;
-  let pixel = tile % tiles_across * PIXELS;
-  let last_channel = size.x - 1u;
-  let last_pixel = pixel_count - 1u;
-  let steps = depth();
-  let image_step = source_plane();
+  let plane_step = source_plane();
   let step = weight_step();
-  var sum_0_0 = vec4f();
-  var sum_0_1 = vec4f();
-  var sum_0_2 = vec4f();
-  var sum_0_3 = vec4f();
-  var sum_1_0 = vec4f();
-  var sum_1_1 = vec4f();
-  var sum_1_2 = vec4f();
-  var sum_1_3 = vec4f();
-  var sum_2_0 = vec4f();
-  var sum_2_1 = vec4f();
-  var sum_2_2 = vec4f();
-  var sum_2_3 = vec4f();
-  var sum_3_0 = vec4f();
-  var sum_3_1 = vec4f();
-  var sum_3_2 = vec4f();
-  var sum_3_3 = vec4f();
-  var sum_4_0 = vec4f();
-  var sum_4_1 = vec4f();
-  var sum_4_2 = vec4f();
-  var sum_4_3 = vec4f();
-  var sum_5_0 = vec4f();
-  var sum_5_1 = vec4f();
-  var sum_5_2 = vec4f();
-  var sum_5_3 = vec4f();
-  var sum_6_0 = vec4f();
-  var sum_6_1 = vec4f();
-  var sum_6_2 = vec4f();
-  var sum_6_3 = vec4f();
-  var sum_7_0 = vec4f();
-  var sum_7_1 = vec4f();
-  var sum_7_2 = vec4f();
-  var sum_7_3 = vec4f();
+  let planes = depth();
   var sources: array<i32, PIXELS>;
+  var sums: array<vec4f, CHANNELS * QUADS>;
   for (var tap = 0u; tap < tap_count(); tap++) {
     for (var j = 0u; j < PIXELS; j++) {
-      sources[j] = source_at(min(pixel + j, last_pixel), tap);
+      sources[j] = source_at(places[j], tap);
     }
-    let at_0 = vec4i(sources[0], sources[1], sources[2], sources[3]);
-    let seen_0 = at_0 >= vec4i();
-    let from_0 = vec4u(max(at_0, vec4i()));
-    let at_1 = vec4i(sources[4], sources[5], sources[6], sources[7]);
-    let seen_1 = at_1 >= vec4i();
-    let from_1 = vec4u(max(at_1, vec4i()));
-    let at_2 = vec4i(sources[8], sources[9], sources[10], sources[11]);
-    let seen_2 = at_2 >= vec4i();
-    let from_2 = vec4u(max(at_2, vec4i()));
-    let at_3 = vec4i(sources[12], sources[13], sources[14], sources[15]);
-    let seen_3 = at_3 >= vec4i();
-    let from_3 = vec4u(max(at_3, vec4i()));
-    let w_0 = weight_at(min(channel + 0u, last_channel), tap);
-    let w_1 = weight_at(min(channel + 1u, last_channel), tap);
-    let w_2 = weight_at(min(channel + 2u, last_channel), tap);
-    let w_3 = weight_at(min(channel + 3u, last_channel), tap);
-    let w_4 = weight_at(min(channel + 4u, last_channel), tap);
-    let w_5 = weight_at(min(channel + 5u, last_channel), tap);
-    let w_6 = weight_at(min(channel + 6u, last_channel), tap);
-    let w_7 = weight_at(min(channel + 7u, last_channel), tap);
-    var image_at = 0u;
-    var at = 0u;
-    for (var t = 0u; t < steps; t++) {
-      let x_0 = select(vec4f(), vec4f(image[from_0.x + image_at], image[from_0.y + image_at],
-        image[from_0.z + image_at], image[from_0.w + image_at]), seen_0);
-      let x_1 = select(vec4f(), vec4f(image[from_1.x + image_at], image[from_1.y + image_at],
-        image[from_1.z + image_at], image[from_1.w + image_at]), seen_1);
-      let x_2 = select(vec4f(), vec4f(image[from_2.x + image_at], image[from_2.y + image_at],
-        image[from_2.z + image_at], image[from_2.w + image_at]), seen_2);
-      let x_3 = select(vec4f(), vec4f(image[from_3.x + image_at], image[from_3.y + image_at],
-        image[from_3.z + image_at], image[from_3.w + image_at]), seen_3);
-      let f_0 = weight[w_0 + at];
-      sum_0_0 += f_0 * x_0;
-      sum_0_1 += f_0 * x_1;
-      sum_0_2 += f_0 * x_2;
-      sum_0_3 += f_0 * x_3;
-      let f_1 = weight[w_1 + at];
-      sum_1_0 += f_1 * x_0;
-      sum_1_1 += f_1 * x_1;
-      sum_1_2 += f_1 * x_2;
-      sum_1_3 += f_1 * x_3;
-      let f_2 = weight[w_2 + at];
-      sum_2_0 += f_2 * x_0;
-      sum_2_1 += f_2 * x_1;
-      sum_2_2 += f_2 * x_2;
-      sum_2_3 += f_2 * x_3;
-      let f_3 = weight[w_3 + at];
-      sum_3_0 += f_3 * x_0;
-      sum_3_1 += f_3 * x_1;
-      sum_3_2 += f_3 * x_2;
-      sum_3_3 += f_3 * x_3;
-      let f_4 = weight[w_4 + at];
-      sum_4_0 += f_4 * x_0;
-      sum_4_1 += f_4 * x_1;
-      sum_4_2 += f_4 * x_2;
-      sum_4_3 += f_4 * x_3;
-      let f_5 = weight[w_5 + at];
-      sum_5_0 += f_5 * x_0;
-      sum_5_1 += f_5 * x_1;
-      sum_5_2 += f_5 * x_2;
-      sum_5_3 += f_5 * x_3;
-      let f_6 = weight[w_6 + at];
-      sum_6_0 += f_6 * x_0;
-      sum_6_1 += f_6 * x_1;
-      sum_6_2 += f_6 * x_2;
-      sum_6_3 += f_6 * x_3;
-      let f_7 = weight[w_7 + at];
-      sum_7_0 += f_7 * x_0;
-      sum_7_1 += f_7 * x_1;
-      sum_7_2 += f_7 * x_2;
-      sum_7_3 += f_7 * x_3;
-      image_at += image_step;
-      at += step;
+    let source_0 = vec4i(sources[0], sources[1], sources[2], sources[3]);
+    let source_1 = vec4i(sources[4], sources[5], sources[6], sources[7]);
+    let source_2 = vec4i(sources[8], sources[9], sources[10], sources[11]);
+    let source_3 = vec4i(sources[12], sources[13], sources[14], sources[15]);
+    let first_0 = first_weight(tile, 0u, tap);
+    let first_1 = first_weight(tile, 1u, tap);
+    let first_2 = first_weight(tile, 2u, tap);
+    let first_3 = first_weight(tile, 3u, tap);
+    let first_4 = first_weight(tile, 4u, tap);
+    let first_5 = first_weight(tile, 5u, tap);
+    let first_6 = first_weight(tile, 6u, tap);
+    let first_7 = first_weight(tile, 7u, tap);
+    let first_8 = first_weight(tile, 8u, tap);
+    let first_9 = first_weight(tile, 9u, tap);
+    let first_10 = first_weight(tile, 10u, tap);
+    let first_11 = first_weight(tile, 11u, tap);
+    let first_12 = first_weight(tile, 12u, tap);
+    let first_13 = first_weight(tile, 13u, tap);
+    let first_14 = first_weight(tile, 14u, tap);
+    let first_15 = first_weight(tile, 15u, tap);
+    for (var t = 0u; t < planes; t += 4u) {
+      // Planes past the last repeat it and count as zero.
+      let wanted = t + vec4u(0u, 1u, 2u, 3u);
+      let present = min(wanted, vec4u(planes - 1u));
+      let live = wanted < vec4u(planes);
+      let image_at = present * plane_step;
+      let at = present * step;
+      let w_0 = load_weight(first_0, at);
+      let w_1 = load_weight(first_1, at);
+      let w_2 = load_weight(first_2, at);
+      let w_3 = load_weight(first_3, at);
+      let w_4 = load_weight(first_4, at);
+      let w_5 = load_weight(first_5, at);
+      let w_6 = load_weight(first_6, at);
+      let w_7 = load_weight(first_7, at);
+      let w_8 = load_weight(first_8, at);
+      let w_9 = load_weight(first_9, at);
+      let w_10 = load_weight(first_10, at);
+      let w_11 = load_weight(first_11, at);
+      let w_12 = load_weight(first_12, at);
+      let w_13 = load_weight(first_13, at);
+      let w_14 = load_weight(first_14, at);
+      let w_15 = load_weight(first_15, at);
+      let x_0 = load_pixels(source_0, image_at, live);
+      sums[0] += w_0 * x_0;
+      sums[4] += w_1 * x_0;
+      sums[8] += w_2 * x_0;
+      sums[12] += w_3 * x_0;
+      sums[16] += w_4 * x_0;
+      sums[20] += w_5 * x_0;
+      sums[24] += w_6 * x_0;
+      sums[28] += w_7 * x_0;
+      sums[32] += w_8 * x_0;
+      sums[36] += w_9 * x_0;
+      sums[40] += w_10 * x_0;
+      sums[44] += w_11 * x_0;
+      sums[48] += w_12 * x_0;
+      sums[52] += w_13 * x_0;
+      sums[56] += w_14 * x_0;
+      sums[60] += w_15 * x_0;
+      let x_1 = load_pixels(source_1, image_at, live);
+      sums[1] += w_0 * x_1;
+      sums[5] += w_1 * x_1;
+      sums[9] += w_2 * x_1;
+      sums[13] += w_3 * x_1;
+      sums[17] += w_4 * x_1;
+      sums[21] += w_5 * x_1;
+      sums[25] += w_6 * x_1;
+      sums[29] += w_7 * x_1;
+      sums[33] += w_8 * x_1;
+      sums[37] += w_9 * x_1;
+      sums[41] += w_10 * x_1;
+      sums[45] += w_11 * x_1;
+      sums[49] += w_12 * x_1;
+      sums[53] += w_13 * x_1;
+      sums[57] += w_14 * x_1;
+      sums[61] += w_15 * x_1;
+      let x_2 = load_pixels(source_2, image_at, live);
+      sums[2] += w_0 * x_2;
+      sums[6] += w_1 * x_2;
+      sums[10] += w_2 * x_2;
+      sums[14] += w_3 * x_2;
+      sums[18] += w_4 * x_2;
+      sums[22] += w_5 * x_2;
+      sums[26] += w_6 * x_2;
+      sums[30] += w_7 * x_2;
+      sums[34] += w_8 * x_2;
+      sums[38] += w_9 * x_2;
+      sums[42] += w_10 * x_2;
+      sums[46] += w_11 * x_2;
+      sums[50] += w_12 * x_2;
+      sums[54] += w_13 * x_2;
+      sums[58] += w_14 * x_2;
+      sums[62] += w_15 * x_2;
+      let x_3 = load_pixels(source_3, image_at, live);
+      sums[3] += w_0 * x_3;
+      sums[7] += w_1 * x_3;
+      sums[11] += w_2 * x_3;
+      sums[15] += w_3 * x_3;
+      sums[19] += w_4 * x_3;
+      sums[23] += w_5 * x_3;
+      sums[27] += w_6 * x_3;
+      sums[31] += w_7 * x_3;
+      sums[35] += w_8 * x_3;
+      sums[39] += w_9 * x_3;
+      sums[43] += w_10 * x_3;
+      sums[47] += w_11 * x_3;
+      sums[51] += w_12 * x_3;
+      sums[55] += w_13 * x_3;
+      sums[59] += w_14 * x_3;
+      sums[63] += w_15 * x_3;
     }
   }
-  var sums = array<vec4f, 32>(
-    sum_0_0, sum_0_1, sum_0_2, sum_0_3,
-    sum_1_0, sum_1_1, sum_1_2, sum_1_3,
-    sum_2_0, sum_2_1, sum_2_2, sum_2_3,
-    sum_3_0, sum_3_1, sum_3_2, sum_3_3,
-    sum_4_0, sum_4_1, sum_4_2, sum_4_3,
-    sum_5_0, sum_5_1, sum_5_2, sum_5_3,
-    sum_6_0, sum_6_1, sum_6_2, sum_6_3,
-    sum_7_0, sum_7_1, sum_7_2, sum_7_3);
-  for (var i = 0u; i < CHANNELS; i++) {
-    for (var j = 0u; j < PIXELS; j++) {
-      store(channel + i, pixel + j, sums[i * 4u + j / 4u][j % 4u]);
-    }
-  }
+  var finished = sums;
+  store_tile(tile, &finished);
 }
