@@ -84,6 +84,31 @@ pub struct ConvKernel<T> {
     pub from_winograd: unsafe fn(row: &OutputRow<T>),
 }
 
+/// One step of the depth. A function and not a closure: a closure that is not inlined has not its caller's
+/// instruction set, and then every product is a call (measured: ten times slower).
+#[inline(always)]
+unsafe fn pixel_step<V: Lanes, const ROWS: usize, const VECTORS: usize>(
+    sums: &mut [[V; VECTORS]; ROWS],
+    bases: &[*const V::Scalar; VECTORS],
+    weights: *const V::Scalar,
+    offset: *const u32,
+) {
+    // SAFETY: the caller vouches for the operands and for the instruction set
+    unsafe {
+        let offset = *offset as usize;
+        let mut row = [V::zero(); VECTORS];
+        for (lanes, base) in row.iter_mut().zip(bases) {
+            *lanes = V::load(base.byte_add(offset));
+        }
+        for (r, sums) in sums.iter_mut().enumerate() {
+            let factor = V::splat(weights.add(r));
+            for (sum, &lanes) in sums.iter_mut().zip(&row) {
+                *sum = sum.add_product(factor, lanes);
+            }
+        }
+    }
+}
+
 #[inline(always)]
 unsafe fn pixel_tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const WIDTH: usize>(
     tile: &PixelTile<V::Scalar>,
@@ -94,34 +119,41 @@ unsafe fn pixel_tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const WI
         let mut sums = [[V::zero(); VECTORS]; ROWS];
         let bases: [*const V::Scalar; VECTORS] = std::array::from_fn(|v| tile.bases[v]);
         let (mut weights, mut offsets) = (tile.weights, tile.offsets);
-        let mut step = |weights: *const V::Scalar, offset: *const u32| {
-            let offset = *offset as usize;
-            let mut row = [V::zero(); VECTORS];
-            for (lanes, base) in row.iter_mut().zip(bases) {
-                *lanes = V::load(base.byte_add(offset));
-            }
-            for (r, sums) in sums.iter_mut().enumerate() {
-                let factor = V::splat(weights.add(r));
-                for (sum, &lanes) in sums.iter_mut().zip(&row) {
-                    *sum = sum.add_product(factor, lanes);
-                }
-            }
-        };
         for _ in 0..tile.depth / UNROLL {
             for u in 0..UNROLL {
-                step(weights.add(u * WIDTH), offsets.add(u));
+                pixel_step(&mut sums, &bases, weights.add(u * WIDTH), offsets.add(u));
             }
             weights = weights.add(UNROLL * WIDTH);
             offsets = offsets.add(UNROLL);
         }
         for _ in 0..tile.depth % UNROLL {
-            step(weights, offsets);
+            pixel_step(&mut sums, &bases, weights, offsets);
             weights = weights.add(WIDTH);
             offsets = offsets.add(1);
         }
         for (r, sums) in sums.iter().enumerate() {
             for (v, sum) in sums.iter().enumerate() {
                 sum.store(tile.out.add(r * tile.channel_stride + v * tile.second));
+            }
+        }
+    }
+}
+
+/// One pixel, `x` from each of `inputs`; a function for the reason of [`pixel_step`].
+#[inline(always)]
+unsafe fn weight_step<V: Lanes, const ROWS: usize>(
+    sums: &mut [[V; WEIGHT_VECTORS]; ROWS],
+    inputs: &[*const V::Scalar; ROWS],
+    x: usize,
+    gradients: *const V::Scalar,
+) {
+    // SAFETY: the caller vouches for the operands and for the instruction set
+    unsafe {
+        let row = [V::load(gradients), V::load(gradients.add(V::COUNT))];
+        for (sums, input) in sums.iter_mut().zip(inputs) {
+            let factor = V::splat(input.add(x));
+            for (sum, &lanes) in sums.iter_mut().zip(&row) {
+                *sum = sum.add_product(factor, lanes);
             }
         }
     }
@@ -137,24 +169,15 @@ unsafe fn weight_tile<V: Lanes, const ROWS: usize>(tile: &WeightTile<V::Scalar>)
         for y in 0..tile.height {
             let mut inputs: [*const V::Scalar; ROWS] =
                 std::array::from_fn(|r| tile.inputs[r].add(y * tile.input_stride));
-            let mut step = |inputs: &[*const V::Scalar; ROWS], x: usize, gradients: *const V::Scalar| {
-                let row = [V::load(gradients), V::load(gradients.add(V::COUNT))];
-                for (sums, input) in sums.iter_mut().zip(inputs) {
-                    let factor = V::splat(input.add(x));
-                    for (sum, &lanes) in sums.iter_mut().zip(&row) {
-                        *sum = sum.add_product(factor, lanes);
-                    }
-                }
-            };
             for _ in 0..tile.width / UNROLL {
                 for u in 0..UNROLL {
-                    step(&inputs, u, gradients.add(u * WEIGHT_VECTORS * V::COUNT));
+                    weight_step(&mut sums, &inputs, u, gradients.add(u * WEIGHT_VECTORS * V::COUNT));
                 }
                 inputs = inputs.map(|input| input.add(UNROLL));
                 gradients = gradients.add(UNROLL * WEIGHT_VECTORS * V::COUNT);
             }
             for x in 0..tile.width % UNROLL {
-                step(&inputs, x, gradients);
+                weight_step(&mut sums, &inputs, x, gradients);
                 gradients = gradients.add(WEIGHT_VECTORS * V::COUNT);
             }
         }
