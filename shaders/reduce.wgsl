@@ -1,23 +1,8 @@
 // out[a, b] = sum or maximum over r1, r2 of program(element [a, r1, b, r2]). One invocation an output: for few
 // reduced elements, or so many outputs that each invocation has its own.
 
-struct Params {
-  outputs: u32,
-  // invocations in one row of workgroups
-  stride: u32,
-  r1: u32,
-  b: u32,
-  r2: u32,
-  splits: u32,
-  each: u32,
-  pad0: u32,
-  is_max: u32,
-  pad1: u32,
-  pad2: u32,
-  pad3: u32,
-}
+// @import reduce_params
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> output: array<f32>;
 
 // @epilogue-begin
@@ -32,12 +17,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let a = o / params.b;
   let base = a * params.r1 * params.b * params.r2 + (o % params.b) * params.r2;
-  var result = select(0.0, -3.4028234e38, params.is_max == 1u);
+  var result = start_value();
   for (var outer = 0u; outer < params.r1; outer++) {
     let row = base + outer * params.b * params.r2;
     for (var inner = 0u; inner < params.r2; inner++) {
-      let value = epilogue(0.0, row + inner);
-      result = select(result + value, max(result, value), params.is_max == 1u);
+      result = combine(result, epilogue(0.0, row + inner));
     }
   }
   output[o] = result;

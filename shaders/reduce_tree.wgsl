@@ -2,33 +2,16 @@
 // workgroup memory; with splits > 1 each workgroup takes `each` of the reduced elements and writes a partial result
 // out[(a, b), split], which reduce_finish.wgsl adds up.
 
-struct Params {
-  outputs: u32,
-  // workgroups in one row
-  stride: u32,
-  r1: u32,
-  b: u32,
-  r2: u32,
-  splits: u32,
-  each: u32,
-  pad0: u32,
-  is_max: u32,
-  pad1: u32,
-  pad2: u32,
-  pad3: u32,
-}
+// @import reduce_params
 
 const SIZE = 64u;
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> output: array<f32>;
 var<workgroup> partial: array<f32, SIZE>;
 
 // @epilogue-begin
 fn epilogue(acc: f32, i: u32) -> f32 { return acc; }
 // @epilogue-end
-
-fn combine(a: f32, b: f32) -> f32 { return select(a + b, max(a, b), params.is_max == 1u); }
 
 @compute @workgroup_size(SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -38,7 +21,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let inside = o < params.outputs;
   let base = (o / params.b) * params.r1 * params.b * params.r2 + (o % params.b) * params.r2;
   let end = min((split + 1u) * params.each, params.r1 * params.r2);
-  var result = select(0.0, -3.4028234e38, params.is_max == 1u);
+  var result = start_value();
   if (inside) {
     for (var j = split * params.each + lane; j < end; j += SIZE) {
       let element = base + (j / params.r2) * params.b * params.r2 + j % params.r2;

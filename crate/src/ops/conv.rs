@@ -227,6 +227,7 @@ pub(super) fn row() -> Row {
     let shaders = &[
         shader!("conv2d"),
         shader!("conv2d_register"),
+        shader!("conv2d_register_narrow"),
         shader!("conv2d_grad_input"),
         shader!("conv2d_grad_input_register"),
         shader!("conv2d_grad_weight"),

@@ -182,7 +182,9 @@ pub(super) fn row() -> Row {
     let shaders = &[
         shader!("matmul"),
         shader!("matmul_register"),
+        shader!("matmul_register_small"),
         shader!("matmul_row"),
+        shader!("matmul_row_register"),
         shader!("matmul_small"),
         shader!("matmul_sum"),
     ];

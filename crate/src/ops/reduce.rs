@@ -129,10 +129,11 @@ impl Reduce {
         lanes[1..].iter().fold(lanes[0], |sum, &lane| self.combine(sum, lane))
     }
 
-    fn uniform(&self, values: [usize; 8]) -> Vec<u8> {
-        let mut words = values.map(|value| value as u32).to_vec();
-        words.extend([u32::from(self.reduction == Reduction::Max), 0, 0, 0]);
-        bytemuck::cast_slice(&words).to_vec()
+    /// The block of `shaders/shared/reduce_params.wgsl`.
+    fn uniform(&self, stride: usize, splits: usize, each: usize) -> Vec<u8> {
+        let words = [self.a * self.b, stride, self.r1, self.b, self.r2, splits, each].map(|value| value as u32);
+        let is_max = u32::from(self.reduction == Reduction::Max);
+        words.iter().chain([&is_max]).flat_map(|word| word.to_le_bytes()).collect()
     }
 }
 
@@ -156,7 +157,7 @@ impl Op for Reduce {
             let threads_x = groups[0] as usize * if tree { 1 } else { WORKGROUP };
             Kernel {
                 shader: if tree { shader!("reduce_tree") } else { shader!("reduce") },
-                uniform: self.uniform([outputs, threads_x, self.r1, self.b, self.r2, splits, each, 0]),
+                uniform: self.uniform(threads_x, splits, each),
                 args: vec![target],
                 program,
                 groups,
@@ -172,16 +173,7 @@ impl Op for Reduce {
         let first = kernel(linear_groups(outputs * split, 1), split, each, Arg::ScratchOut(0), program, true);
         let finish = Kernel {
             shader: shader!("reduce_finish"),
-            uniform: self.uniform([
-                outputs,
-                linear_groups(outputs, WORKGROUP)[0] as usize * WORKGROUP,
-                0,
-                0,
-                0,
-                split,
-                0,
-                0,
-            ]),
+            uniform: self.uniform(linear_groups(outputs, WORKGROUP)[0] as usize * WORKGROUP, split, each),
             args: vec![Arg::ScratchIn(0), Arg::Output(0)],
             program: None,
             groups: linear_groups(outputs, WORKGROUP),

@@ -21,16 +21,21 @@ macro_rules! shared {
     };
 }
 shared!(
+    "conv2d_forward",
+    "conv2d_gather",
     "conv2d_params",
     "conv2d_register",
+    "conv2d_register_narrow",
     "conv2d_tile",
     "embedding_params",
     "matmul_params",
+    "matmul_register",
     "matmul_tile",
     "normalize_backward_row",
     "normalize_params",
     "normalize_row",
     "pointwise",
+    "reduce_params",
     "rng",
     "softmax_row",
     "tile_product",

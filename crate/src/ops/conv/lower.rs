@@ -5,7 +5,11 @@ use crate::ops::{AdapterKind, Arg, Kernel, Lowered, Shader, shader};
 
 /// Side of a workgroup's tile of the output in the kernels for hardware.
 const TILE: usize = 32;
-/// Output channels and pixels (or input channels) of an invocation in the kernels for software.
+/// Pixels and channels of an invocation in the kernels for software, and channels in the narrow one.
+const PIXELS: usize = 16;
+const CHANNELS: usize = 16;
+const NARROW: usize = 4;
+/// Output and input channels of an invocation in the weights' kernel for software.
 const ROWS: usize = 8;
 const COLUMNS: usize = 16;
 /// Invocations of a workgroup in the kernels for software.
@@ -22,24 +26,36 @@ pub(super) fn lower(op: &Conv2d, adapter: AdapterKind) -> Lowered {
     match op.pass {
         Pass::Forward => {
             let pixels = s.batch * s.out_height() * s.out_width();
-            gathered(op, adapter, [shader!("conv2d"), shader!("conv2d_register")], pixels, s.out_channels)
+            let register = match s.out_channels <= NARROW {
+                true => (shader!("conv2d_register_narrow"), NARROW),
+                false => (shader!("conv2d_register"), CHANNELS),
+            };
+            gathered(op, adapter, shader!("conv2d"), register, pixels, s.out_channels)
         }
         Pass::GradInput => {
-            let shaders = [shader!("conv2d_grad_input"), shader!("conv2d_grad_input_register")];
-            gathered(op, adapter, shaders, s.batch * s.height * s.width, s.in_channels)
+            let register = (shader!("conv2d_grad_input_register"), CHANNELS);
+            gathered(op, adapter, shader!("conv2d_grad_input"), register, s.batch * s.height * s.width, s.in_channels)
         }
         Pass::GradWeight => grad_weight(op, adapter),
     }
 }
 
-/// The forward pass and the gradient of the input: each output element gathers what it is made of.
-fn gathered(op: &Conv2d, adapter: AdapterKind, shaders: [Shader; 2], pixels: usize, channels: usize) -> Lowered {
+/// The forward pass and the gradient of the input: each output element gathers what it is made of. `register` is the
+/// kernel for software and the channels of one of its invocations.
+fn gathered(
+    op: &Conv2d,
+    adapter: AdapterKind,
+    tile: Shader,
+    register: (Shader, usize),
+    pixels: usize,
+    channels: usize,
+) -> Lowered {
     let tiles = [pixels.div_ceil(TILE), channels.div_ceil(TILE)];
     // the tile kernels have no second axis left for very many pixels
     let (shader, groups) = if adapter == AdapterKind::Hardware && tiles[0] <= MAX_GROUPS && tiles[1] <= MAX_GROUPS {
-        (shaders[0], [tiles[0], tiles[1]])
+        (tile, tiles)
     } else {
-        (shaders[1], folded((pixels.div_ceil(COLUMNS) * channels.div_ceil(ROWS)).div_ceil(THREADS)))
+        (register.0, folded((pixels.div_ceil(PIXELS) * channels.div_ceil(register.1)).div_ceil(THREADS)))
     };
     Lowered::single(Kernel {
         shader,

@@ -8,6 +8,10 @@ const FULL: usize = 64;
 /// The least depth of a slice.
 const MIN_SLICE: usize = 64;
 const MAX_GROUPS: usize = 65_535;
+/// Rows up to which a software adapter multiplies row by row.
+const ROWS: usize = 2;
+/// Invocations under which a software adapter's cores are not all busy and smaller tiles are better.
+const BUSY: usize = 32;
 
 pub(super) fn lower(op: &MatMul, adapter: AdapterKind) -> Lowered {
     match adapter {
@@ -25,8 +29,16 @@ pub(super) fn lower(op: &MatMul, adapter: AdapterKind) -> Lowered {
             sliced(op, shader, grid, slices)
         }
         AdapterKind::Software => {
-            let groups = (op.m.div_ceil(8) * op.n.div_ceil(16)).div_ceil(4);
-            sliced(op, shader!("matmul_register"), [groups.min(MAX_GROUPS), groups.div_ceil(MAX_GROUPS)], 1)
+            let tiles = |tile: usize| op.m.div_ceil(tile) * op.n.div_ceil(tile);
+            let (shader, invocations) = if op.m <= ROWS {
+                (shader!("matmul_row_register"), op.m * op.n.div_ceil(8))
+            } else if op.m > 8 && op.n > 8 && tiles(16) * op.batch >= BUSY {
+                (shader!("matmul_register"), tiles(16))
+            } else {
+                (shader!("matmul_register_small"), tiles(8))
+            };
+            let groups = invocations.div_ceil(4);
+            sliced(op, shader, [groups.min(MAX_GROUPS), groups.div_ceil(MAX_GROUPS)], 1)
         }
     }
 }
