@@ -73,7 +73,10 @@
  * @property {number[][]} [class_means]  10 mean encodings of z_dim numbers
  */
 
-/** @typedef {{decode_ms: number, dispatches: number, buffers: number, bytes: number}} SessionStats */
+/**
+ * `heap`: bytes of the WebAssembly memory, which only grows.
+ * @typedef {{decode_ms: number, dispatches: number, buffers: number, bytes: number, heap: number}} SessionStats
+ */
 
 /**
  * The wasm `Session` (crate/src/web.rs). Failures are `Error`s with a stable `kind` (see crate/src/error.rs).

@@ -60,6 +60,8 @@ export function handle({ kind, label, letter = '', moved }) {
     place(a, b, reach) {
       extent = reach;
       at = [a, b];
+      // what hangs on the mark hangs where there is room
+      element.classList.toggle('on-the-right', a > 0);
       element.style.left = `${((a / reach + 1) / 2) * 100}%`;
       element.style.top = `${((1 - b / reach) / 2) * 100}%`;
       element.setAttribute('aria-valuenow', String(Math.round((a / reach) * 100)));

@@ -5,7 +5,7 @@ import { h } from './dom.js';
 
 /** @import { Stats } from '../protocol.js' */
 
-const FIGURES = /** @type {const} */ (['fps', 'decode', 'latency', 'dispatches', 'buffers']);
+const FIGURES = /** @type {const} */ (['fps', 'decode', 'latency', 'dispatches', 'buffers', 'heap']);
 
 export class Inspector {
   constructor() {
@@ -29,5 +29,6 @@ export class Inspector {
     if (stats.latency_ms !== null) set('latency', t('unit.milliseconds', { value: number(stats.latency_ms, 1) }));
     set('dispatches', number(stats.dispatches));
     set('buffers', t('inspector.memory', { count: number(stats.buffers), bytes: bytes(stats.bytes) }));
+    set('heap', bytes(stats.heap));
   }
 }

@@ -294,8 +294,8 @@ impl Session {
         values
     }
 
-    /// `{decode_ms, dispatches, buffers, bytes}`: the running mean of decodes, the dispatches of the last one, and the
-    /// device buffers alive (on the CPU: the plans' buffers).
+    /// `{decode_ms, dispatches, buffers, bytes, heap}`: the running mean of decodes, the dispatches of the last one, the
+    /// device buffers alive (on the CPU: the plans' buffers), and the bytes of the WebAssembly memory, which only grows.
     pub fn stats(&self) -> JsValue {
         let decode_ms = self.decode_ms.lock().map_or(0.0, |timing| timing.mean);
         let (buffers, bytes) = match &self.backend {
@@ -307,6 +307,7 @@ impl Session {
             ("dispatches", self.dispatches.get().into()),
             ("buffers", buffers.into()),
             ("bytes", bytes.into()),
+            ("heap", heap_bytes().into()),
         ])
     }
 }

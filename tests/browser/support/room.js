@@ -57,6 +57,8 @@ export async function look(page, name) {
     const copy = new OffscreenCanvas(56, 56);
     const context = copy.getContext('2d', { willReadFrequently: true });
     if (!context) throw new Error('no 2d context');
+    // a canvas may be as large as its box or as small as the image: crisp sampling reads the same pixels of both
+    context.imageSmoothingEnabled = false;
     context.drawImage(source, 0, 0, 56, 56);
     const { data } = context.getImageData(0, 0, 56, 56);
     return btoa(String.fromCharCode(...data.filter((_, i) => i % 4 === 0)));
