@@ -157,7 +157,7 @@ pub fn measure(measure: &Measure, model: &Adopted, data: &Dataset, backend: &Bac
     }
     let units = encodings.units();
     let report = Report {
-        binarization: binarization.describe(),
+        binarization: binarization.describe_test_set(),
         is_published_mnist: data.is_published_mnist,
         test_images: data.len(),
         elbo,

@@ -11,6 +11,7 @@ use crate::backend::Executable;
 use crate::error::{Error, Result};
 use crate::models::vae::Vae;
 use crate::models::vae_config::VaeConfig;
+use crate::ops::AdamConfig;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -54,6 +55,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         steps.push(cost("decode", batch, &backend.compile(model.decode_plan(batch)?, &[])?));
     }
     steps.push(cost("encode", 1, &backend.compile(model.encode_plan(1)?, &[])?));
+    // as the recipes train: pixels drawn in the step, gradients clipped by their norm
+    let adam = AdamConfig { clip_norm: Some(1.0), ..AdamConfig::default() };
+    steps.push(cost("train", 128, &backend.compile(model.train_plan(128, true, &adam)?, &[])?));
     let report = Report {
         file: loaded.path.display().to_string(),
         bytes: loaded.bytes,

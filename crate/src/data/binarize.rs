@@ -28,22 +28,29 @@ impl Binarization {
         }
     }
 
+    /// The words for a test set, which is drawn once.
+    pub fn describe_test_set(self) -> &'static str {
+        match self {
+            Binarization::Dynamic => {
+                "dynamic (each pixel is Bernoulli of its grey value, drawn once with a fixed seed)"
+            }
+            Binarization::Threshold | Binarization::Grey => self.describe(),
+        }
+    }
+
     /// Writes the model's input for `pixels` to `out` (same length). `rng` is only used by [`Binarization::Dynamic`],
     /// which takes exactly one number for each pixel.
     pub fn apply(self, pixels: &[u8], rng: &mut Philox, out: &mut [f32]) {
         assert_eq!(pixels.len(), out.len());
+        if self != Binarization::Dynamic {
+            return self.prepare(pixels, out);
+        }
         for (value, &grey) in out.iter_mut().zip(pixels) {
-            *value = match self {
-                // compared as integers: a grey value of 255 is always 1 and 0 is always 0
-                Binarization::Dynamic => f32::from(u8::from(u64::from(rng.next_u32()) * 255 < u64::from(grey) << 32)),
-                Binarization::Threshold => f32::from(u8::from(grey > 127)),
-                Binarization::Grey => f32::from(grey) / 255.0,
-            };
+            // compared as integers: a grey value of 255 is always 1 and 0 is always 0
+            *value = f32::from(u8::from(u64::from(rng.next_u32()) * 255 < u64::from(grey) << 32));
         }
     }
-}
 
-impl Binarization {
     /// The input `x` of a training step: what the step draws from ([`Binarization::Dynamic`]: the grey value as a
     /// probability), or what is settled beforehand.
     pub fn prepare(self, pixels: &[u8], out: &mut [f32]) {
