@@ -1,6 +1,6 @@
 """Golden values of single operations from PyTorch, for tests/golden in the crate.
 
-    python make_ops.py    (torch and safetensors; deterministic; writes ops.safetensors beside it)
+    python make_ops.py    (torch 2.15 and safetensors 0.8; deterministic; writes ops.safetensors beside it)
 
 Every case stores its inputs as `CASE.in.NAME`, its output as `CASE.out` and, for a fixed upstream gradient stored as
 `CASE.upstream`, the gradients of the inputs as `CASE.grad.NAME`. Computed in f64, stored in f32.

@@ -1,6 +1,6 @@
 """Golden values of a VAE trained in PyTorch, for tests/golden in the crate.
 
-    python make_vae.py    (torch and safetensors; deterministic; writes the vae-*.safetensors beside it)
+    python make_vae.py    (torch 2.15 and safetensors 0.8; deterministic; writes the vae-*.safetensors beside it)
 
 The network is the VAE of the PyTorch examples (fc1, fc21, fc22, fc3, fc4), trained for a moment on synthetic strokes,
 not on MNIST: what is tested is that our engine computes what PyTorch computes.
