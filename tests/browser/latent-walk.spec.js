@@ -195,7 +195,7 @@ test('the inspector shows what a decode costs', async ({ page }, info) => {
     await page.waitForTimeout(30);
   }
   const figure = (/** @type {string} */ name) => page.locator('.inspector div', { hasText: name }).locator('dd');
-  await expect(figure('Last decode')).toHaveText(/^\d+\.\d\d ms$/);
+  await expect(figure('Time per decode')).toHaveText(/^\d+\.\d\d ms$/);
   await expect(figure('Input to canvas')).toHaveText(/^\d+\.\d ms$/);
   await expect(figure('Dispatches')).toHaveText(/^[1-9]\d*$/);
   await expect(figure('Frames per second')).toHaveText(/^[1-9]\d*$/);
