@@ -472,6 +472,12 @@ extern "C" {
     fn now() -> f64;
 }
 
+/// Bytes of the module's memory: it grows to the most that was ever in use, and stays.
+fn heap_bytes() -> f64 {
+    const PAGE: usize = 64 << 10;
+    (core::arch::wasm32::memory_size(0) * PAGE) as f64
+}
+
 fn report_fault() {
     let fault = DEVICE.with_borrow(|device| device.as_ref().map(gpu::Device::check));
     if let Some(Err(error)) = fault {
