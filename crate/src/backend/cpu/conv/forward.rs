@@ -67,9 +67,10 @@ fn run_phase<T: Real>(
     let (height, width) = phase.pixels;
     let per_row = width.div_ceil(kernel.lanes);
     let vectors = height * per_row;
-    let columns = kernel.vectors * kernel.lanes;
+    let count = (kernel.vectors)(rows);
+    let columns = count * kernel.lanes;
     let mut edge = [T::ZERO; MAX_ROWS * MAX_VECTORS * 8];
-    assert!(kernel.rows * columns <= edge.len() && rows <= kernel.rows);
+    assert!(rows * columns <= edge.len() && rows <= kernel.rows && count <= MAX_VECTORS);
     assert!(weights.len() >= offsets.len() * kernel.rows);
     // the last register of the last row may read up to a register's length beyond
     let reach = offsets.iter().max().map_or(0, |&bytes| bytes as usize / size_of::<T>());
@@ -79,27 +80,26 @@ fn run_phase<T: Real>(
         (y * stage.step * stage.row_stride() + x, out, usize::min(kernel.lanes, width - x))
     };
     assert!(vectors == 0 || locate(vectors - 1).0 + reach + kernel.lanes <= staged.len());
-    for vector in (0..vectors).step_by(kernel.vectors) {
-        let parts: [_; MAX_VECTORS] = [locate(vector), locate(usize::min(vector + 1, vectors - 1))];
+    for vector in (0..vectors).step_by(count) {
+        // the last tile may repeat its last register
+        let parts: [_; MAX_VECTORS] = std::array::from_fn(|v| locate(usize::min(vector + v, vectors - 1)));
+        let used = &parts[..count];
         // SAFETY: the furthest read was checked above; registers are stored whole only where all of their pixels
         // belong to this panel's planes
         unsafe {
-            let bases = parts.map(|(base, ..)| staged.as_ptr().add(base));
             let mut tile = PixelTile {
                 depth: offsets.len(),
                 weights: weights.as_ptr(),
                 offsets: offsets.as_ptr(),
-                bases,
+                bases: parts.map(|(base, ..)| staged.as_ptr().add(base)),
                 out: edge.as_mut_ptr(),
+                places: std::array::from_fn(|v| v * kernel.lanes),
                 channel_stride: columns,
-                second: kernel.lanes,
             };
-            let used = &parts[..kernel.vectors];
-            let whole = phase.spacing == 1 && used.iter().all(|part| part.2 == kernel.lanes);
-            if whole {
-                tile.out = planes.data.slice(planes.start + parts[0].1, 1).as_mut_ptr();
+            if phase.spacing == 1 && used.iter().all(|part| part.2 == kernel.lanes) {
+                tile.out = planes.data.slice(planes.start, 1).as_mut_ptr();
+                tile.places = parts.map(|part| part.1);
                 tile.channel_stride = planes.size;
-                tile.second = parts[1].1 - parts[0].1;
                 (kernel.pixels)(rows, &tile);
                 continue;
             }

@@ -8,13 +8,13 @@ use crate::backend::cpu::gemm::lanes::{ArrayF64, Lanes};
 /// Rows of the tallest tile of pixels.
 pub const MAX_ROWS: usize = 12;
 /// Registers of pixels side by side in a tile, at most.
-pub const MAX_VECTORS: usize = 2;
+pub const MAX_VECTORS: usize = 4;
 /// Rows of the tallest tile of weights.
 pub const MAX_WEIGHT_ROWS: usize = 6;
 /// Registers of output channels side by side in a tile of weights.
 const WEIGHT_VECTORS: usize = 2;
 
-/// A tile of output pixels: some output channels by [`ConvKernel::vectors`] registers of neighbouring pixels.
+/// A tile of output pixels: some output channels by some registers of neighbouring pixels.
 pub struct PixelTile<T> {
     /// Products in each pixel: channels times taps.
     pub depth: usize,
@@ -24,12 +24,12 @@ pub struct PixelTile<T> {
     pub offsets: *const u32,
     /// The base of each register's first pixel.
     pub bases: [*const T; MAX_VECTORS],
-    /// Where the first register of the first channel goes.
+    /// Where the first channel goes.
     pub out: *mut T,
+    /// From there to where each register of a channel goes.
+    pub places: [usize; MAX_VECTORS],
     /// From one channel to the next in the output.
     pub channel_stride: usize,
-    /// From the first register to the second in the output.
-    pub second: usize,
 }
 
 /// A tile of the gradient with respect to weights: some (channel, tap) rows by two registers of output channels.
@@ -56,8 +56,9 @@ pub struct ConvKernel<T> {
     pub rows: usize,
     /// Numbers in a register.
     pub lanes: usize,
-    /// Registers side by side in a tile of pixels.
-    pub vectors: usize,
+    /// Registers side by side in a tile of so many channels, at most [`MAX_VECTORS`]: the fewer channels, the more
+    /// registers, because sums that depend on each other wait for each other.
+    pub vectors: fn(rows: usize) -> usize,
     /// Rows of a full tile of weights, at most [`MAX_WEIGHT_ROWS`].
     pub weight_rows: usize,
     /// Output channels in a tile of weights.
@@ -117,7 +118,8 @@ unsafe fn pixel_tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const WI
     // SAFETY: the caller vouches for the operands and for the instruction set
     unsafe {
         let mut sums = [[V::zero(); VECTORS]; ROWS];
-        let bases: [*const V::Scalar; VECTORS] = std::array::from_fn(|v| tile.bases[v]);
+        let mut bases = [tile.bases[0]; VECTORS];
+        bases.copy_from_slice(&tile.bases[..VECTORS]);
         let (mut weights, mut offsets) = (tile.weights, tile.offsets);
         for _ in 0..tile.depth / UNROLL {
             for u in 0..UNROLL {
@@ -133,7 +135,7 @@ unsafe fn pixel_tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const WI
         }
         for (r, sums) in sums.iter().enumerate() {
             for (v, sum) in sums.iter().enumerate() {
-                sum.store(tile.out.add(r * tile.channel_stride + v * tile.second));
+                sum.store(tile.out.add(r * tile.channel_stride + tile.places[v]));
             }
         }
     }
@@ -167,13 +169,17 @@ unsafe fn weight_tile<V: Lanes, const ROWS: usize>(tile: &WeightTile<V::Scalar>)
         let mut sums = [[V::zero(); WEIGHT_VECTORS]; ROWS];
         let mut gradients = tile.gradients;
         for y in 0..tile.height {
-            let mut inputs: [*const V::Scalar; ROWS] =
-                std::array::from_fn(|r| tile.inputs[r].add(y * tile.input_stride));
+            let mut inputs = [tile.inputs[0]; ROWS];
+            for (input, first) in inputs.iter_mut().zip(tile.inputs) {
+                *input = first.add(y * tile.input_stride);
+            }
             for _ in 0..tile.width / UNROLL {
                 for u in 0..UNROLL {
                     weight_step(&mut sums, &inputs, u, gradients.add(u * WEIGHT_VECTORS * V::COUNT));
                 }
-                inputs = inputs.map(|input| input.add(UNROLL));
+                for input in &mut inputs {
+                    *input = input.add(UNROLL);
+                }
                 gradients = gradients.add(UNROLL * WEIGHT_VECTORS * V::COUNT);
             }
             for x in 0..tile.width % UNROLL {
@@ -190,21 +196,27 @@ unsafe fn weight_tile<V: Lanes, const ROWS: usize>(tile: &WeightTile<V::Scalar>)
     }
 }
 
-/// Kernels for one kind of register: tiles of `$rows` channels by `$vectors` registers of pixels, and of
-/// `$weight_rows` weights, with copies for smaller numbers of rows.
+/// Kernels for one kind of register: for each number of channels the registers in a tile of pixels, the last being
+/// that of a full tile; and for each number of rows a tile of weights.
 macro_rules! conv_kernel {
-    ($name:ident, $lanes:ty, $rows:literal x $vectors:literal, [$($fewer:literal)*],
-     $weight_rows:literal, [$($fewer_weights:literal)*] $(, $feature:literal)?) => {
+    ($name:ident, $lanes:ty, [$($fewer:literal x $vectors:literal)*], $full:literal x $full_vectors:literal,
+     [$($fewer_weights:literal)*], $full_weights:literal $(, $feature:literal)?) => {
         /// Kernels for one kind of register.
         pub const $name: ConvKernel<<$lanes as Lanes>::Scalar> = {
             type T = <$lanes as Lanes>::Scalar;
+            fn vectors(rows: usize) -> usize {
+                match rows {
+                    $($fewer => $vectors,)*
+                    _ => $full_vectors,
+                }
+            }
             $(#[target_feature(enable = $feature)])?
             unsafe fn pixels(rows: usize, tile: &PixelTile<T>) {
                 // SAFETY: the caller vouches for the tile and has checked the instruction set
                 unsafe {
                     match rows {
-                        $($fewer => pixel_tile::<$lanes, $fewer, $vectors, $rows>(tile),)*
-                        _ => pixel_tile::<$lanes, $rows, $vectors, $rows>(tile),
+                        $($fewer => pixel_tile::<$lanes, $fewer, $vectors, $full>(tile),)*
+                        _ => pixel_tile::<$lanes, $full, $full_vectors, $full>(tile),
                     }
                 }
             }
@@ -214,7 +226,7 @@ macro_rules! conv_kernel {
                 unsafe {
                     match rows {
                         $($fewer_weights => weight_tile::<$lanes, $fewer_weights>(tile),)*
-                        _ => weight_tile::<$lanes, $weight_rows>(tile),
+                        _ => weight_tile::<$lanes, $full_weights>(tile),
                     }
                 }
             }
@@ -235,10 +247,10 @@ macro_rules! conv_kernel {
             }
             let lanes = <$lanes as Lanes>::COUNT;
             ConvKernel {
-                rows: $rows,
+                rows: $full,
                 lanes,
-                vectors: $vectors,
-                weight_rows: $weight_rows,
+                vectors,
+                weight_rows: $full_weights,
                 weight_columns: WEIGHT_VECTORS * lanes,
                 pixels,
                 weights,
@@ -250,16 +262,20 @@ macro_rules! conv_kernel {
     };
 }
 
-conv_kernel!(PORTABLE_F64, ArrayF64, 4 x 2, [1 2 3], 4, [1 2 3]);
+conv_kernel!(PORTABLE_F64, ArrayF64, [1 x 4 2 x 2 3 x 2], 4 x 2, [1 2 3], 4);
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-conv_kernel!(PORTABLE_F32, ArrayF32, 4 x 2, [1 2 3], 4, [1 2 3]);
-// the tiles of pixels are those of the matrix kernels, for the same reasons
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128", target_feature = "relaxed-simd"))]
-conv_kernel!(WASM_F32, crate::backend::cpu::gemm::lanes::WasmF32, 12 x 1, [1 2 3 4 5 6 7 8 9 10 11], 5, [1 2 3 4]);
+conv_kernel!(PORTABLE_F32, ArrayF32, [1 x 4 2 x 2 3 x 2], 4 x 2, [1 2 3], 4);
+// the full tiles of pixels are those of the matrix kernels, for the same reasons
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
-conv_kernel!(WASM_F32, crate::backend::cpu::gemm::lanes::WasmF32, 5 x 2, [1 2 3 4], 5, [1 2 3 4]);
+conv_kernel!(WASM_F32, crate::backend::cpu::gemm::lanes::WasmF32, [1 x 4 2 x 2 3 x 2 4 x 2], 5 x 2, [1 2 3 4], 5);
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128", target_feature = "relaxed-simd"))]
+conv_kernel!(
+    WASM_F32, crate::backend::cpu::gemm::lanes::WasmF32,
+    [1 x 4 2 x 4 3 x 4 4 x 2 5 x 2 6 x 2 7 x 1 8 x 1 9 x 1 10 x 1 11 x 1], 12 x 1,
+    [1 2 3 4], 5
+);
 // rows of small images would leave most of a 16-wide register empty, so AVX-512 is not used here
 #[cfg(target_arch = "x86_64")]
-conv_kernel!(AVX2_F32, crate::backend::cpu::gemm::lanes::Avx2F32, 6 x 2, [1 2 3 4 5], 6, [1 2 3 4 5], "avx2,fma");
+conv_kernel!(AVX2_F32, crate::backend::cpu::gemm::lanes::Avx2F32, [1 x 4 2 x 2 3 x 2 4 x 2 5 x 2], 6 x 2, [1 2 3 4 5], 6, "avx2,fma");
 #[cfg(target_arch = "x86_64")]
-conv_kernel!(AVX2_F64, crate::backend::cpu::gemm::lanes::Avx2F64, 6 x 2, [1 2 3 4 5], 6, [1 2 3 4 5], "avx2,fma");
+conv_kernel!(AVX2_F64, crate::backend::cpu::gemm::lanes::Avx2F64, [1 x 4 2 x 2 3 x 2 4 x 2 5 x 2], 6 x 2, [1 2 3 4 5], 6, "avx2,fma");

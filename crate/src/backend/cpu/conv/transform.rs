@@ -47,7 +47,34 @@ pub struct OutputRow<T> {
     pub width: usize,
 }
 
-/// `G g G^T` for the matrix G = [1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1].
+// No closures below, for the reason given at the kernels.
+
+/// One direction of `G g G^T`, G = [1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1].
+#[inline(always)]
+unsafe fn transform_kernel<V: Lanes>(half: V, g: [V; 3]) -> [V; 4] {
+    // SAFETY: the caller has checked the instruction set
+    unsafe {
+        let outer = V::zero().add_product(half, g[0].add(g[2]));
+        let middle = V::zero().add_product(half, g[1]);
+        [g[0], outer.add(middle), outer.sub(middle), g[2]]
+    }
+}
+
+/// One direction of `B^T d B`, B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
+#[inline(always)]
+unsafe fn transform_block<V: Lanes>(d: [V; 4]) -> [V; 4] {
+    // SAFETY: the caller has checked the instruction set
+    unsafe { [d[0].sub(d[2]), d[1].add(d[2]), d[2].sub(d[1]), d[1].sub(d[3])] }
+}
+
+/// One direction of `A^T m A`, A^T = [1 1 1 0; 0 1 -1 -1].
+#[inline(always)]
+unsafe fn transform_sums<V: Lanes>(m: [V; 4]) -> [V; 2] {
+    // SAFETY: the caller has checked the instruction set
+    unsafe { [m[0].add(m[1]).add(m[2]), m[1].sub(m[2]).sub(m[3])] }
+}
+
+/// See [`super::kernel::ConvKernel::kernels_to_winograd`].
 #[inline(always)]
 pub(super) unsafe fn kernels<V: Lanes>(kernels: &Kernels<V::Scalar>)
 where
@@ -57,19 +84,24 @@ where
     // SAFETY: the caller vouches for the pointers and for the instruction set
     unsafe {
         let half = V::splat(&half);
-        let transform = |g: [V; 3]| {
-            let (outer, middle) = (V::zero().add_product(half, g[0].add(g[2])), V::zero().add_product(half, g[1]));
-            [g[0], outer.add(middle), outer.sub(middle), g[2]]
-        };
         for channel in 0..kernels.channels {
             for lane in (0..kernels.width).step_by(V::COUNT) {
                 // the last register may overlap the one before
                 let lane = usize::min(lane, kernels.width.saturating_sub(V::COUNT));
                 let taps = kernels.taps.add(channel * 9 * kernels.width + lane);
-                let tap = |i: usize| V::load(taps.add(if kernels.reversed { 8 - i } else { i } * kernels.width));
-                let [first, second, third] = [0, 3, 6].map(|i| transform([tap(i), tap(i + 1), tap(i + 2)]));
+                let mut rows = [[V::zero(); 4]; 3];
+                for (i, row) in rows.iter_mut().enumerate() {
+                    let mut g = [V::zero(); 3];
+                    for (j, g) in g.iter_mut().enumerate() {
+                        let tap = 3 * i + j;
+                        *g = V::load(taps.add(if kernels.reversed { 8 - tap } else { tap } * kernels.width));
+                    }
+                    *row = transform_kernel(half, g);
+                }
+                let [first, second, third] = rows;
                 for j in 0..4 {
-                    for (i, value) in transform([first[j], second[j], third[j]]).into_iter().enumerate() {
+                    let column = transform_kernel(half, [first[j], second[j], third[j]]);
+                    for (i, value) in column.into_iter().enumerate() {
                         let component = kernels.out.add((4 * i + j) * kernels.component_stride);
                         value.store(component.add(channel * kernels.width + lane));
                     }
@@ -79,20 +111,20 @@ where
     }
 }
 
-/// `B^T d B` for the matrix B^T = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1].
+/// See [`super::kernel::ConvKernel::to_winograd`].
 #[inline(always)]
 pub(super) unsafe fn blocks<V: Lanes>(row: &BlockRow<V::Scalar>) {
     // SAFETY: the caller vouches for the pointers and for the instruction set
     unsafe {
-        let transform = |d: [V; 4]| [d[0].sub(d[2]), d[1].add(d[2]), d[2].sub(d[1]), d[1].sub(d[3])];
         for block in (0..row.blocks).step_by(V::COUNT) {
-            let rows: [[V; 4]; 4] = std::array::from_fn(|i| {
+            let mut rows = [[V::zero(); 4]; 4];
+            for (i, values) in rows.iter_mut().enumerate() {
                 let (even, odd) = (row.even.add(i * row.row_stride + block), row.odd.add(i * row.row_stride + block));
-                transform([V::load(even), V::load(odd), V::load(even.add(1)), V::load(odd.add(1))])
-            });
+                *values = transform_block([V::load(even), V::load(odd), V::load(even.add(1)), V::load(odd.add(1))]);
+            }
             let [first, second, third, fourth] = rows;
             for j in 0..4 {
-                let column = transform([first[j], second[j], third[j], fourth[j]]);
+                let column = transform_block([first[j], second[j], third[j], fourth[j]]);
                 for (i, value) in column.into_iter().enumerate() {
                     value.store(row.out.add((4 * i + j) * row.component_stride + block));
                 }
@@ -101,7 +133,7 @@ pub(super) unsafe fn blocks<V: Lanes>(row: &BlockRow<V::Scalar>) {
     }
 }
 
-/// `A^T m A` for the matrix A^T = [1 1 1 0; 0 1 -1 -1].
+/// See [`super::kernel::ConvKernel::from_winograd`].
 #[inline(always)]
 pub(super) unsafe fn pixels<V: Lanes>(row: &OutputRow<V::Scalar>)
 where
@@ -109,26 +141,31 @@ where
 {
     // SAFETY: the caller vouches for the pointers and for the instruction set
     unsafe {
-        let transform = |m: [V; 4]| [m[0].add(m[1]).add(m[2]), m[1].sub(m[2]).sub(m[3])];
         for block in (0..row.width.div_ceil(2)).step_by(V::COUNT) {
             let from = row.from.add(block);
-            let rows: [[V; 2]; 4] = std::array::from_fn(|i| {
-                transform(std::array::from_fn(|j| V::load(from.add((4 * i + j) * row.component_stride))))
-            });
-            let columns = [0, 1].map(|j| transform([rows[0][j], rows[1][j], rows[2][j], rows[3][j]]));
-            let first = 2 * block;
-            let pixels = usize::min(2 * V::COUNT, row.width - first);
+            let mut rows = [[V::zero(); 2]; 4];
+            for (i, values) in rows.iter_mut().enumerate() {
+                let mut sums = [V::zero(); 4];
+                for (j, sum) in sums.iter_mut().enumerate() {
+                    *sum = V::load(from.add((4 * i + j) * row.component_stride));
+                }
+                *values = transform_sums(sums);
+            }
+            let [first, second, third, fourth] = rows;
+            let even = transform_sums([first[0], second[0], third[0], fourth[0]]);
+            let odd = transform_sums([first[1], second[1], third[1], fourth[1]]);
+            let start = 2 * block;
+            let pixels = usize::min(2 * V::COUNT, row.width - start);
             for (i, out) in row.rows.iter().enumerate() {
                 let Some(out) = out else { continue };
-                let (even, odd) = (columns[0][i], columns[1][i]);
                 if pixels == 2 * V::COUNT {
-                    even.store_interleaved(odd, out.add(first));
+                    even[i].store_interleaved(odd[i], out.add(start));
                     continue;
                 }
                 let mut edge = [V::Scalar::default(); 32];
-                even.store_interleaved(odd, edge.as_mut_ptr());
+                even[i].store_interleaved(odd[i], edge.as_mut_ptr());
                 for (x, &value) in edge[..pixels].iter().enumerate() {
-                    *out.add(first + x) = value;
+                    *out.add(start + x) = value;
                 }
             }
         }

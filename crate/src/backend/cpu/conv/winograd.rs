@@ -7,7 +7,7 @@
 
 use super::ConvShape;
 use super::forward::{panel, panel_count, share_out, sum_blocks};
-use super::kernel::{ConvKernel, PixelTile};
+use super::kernel::{ConvKernel, MAX_VECTORS, PixelTile};
 use super::stage::Stage;
 use super::transform::{BlockRow, Kernels, OutputRow};
 use crate::backend::cpu::gemm::pack::Operand;
@@ -123,8 +123,7 @@ impl<T: Real> Convolution<'_, T> {
         let rows = usize::clamp(BLOCKS / columns, 1, self.out_height.div_ceil(2));
         // whole registers are written, so that the last row may reach beyond its last block
         let room = (rows - 1) * columns + columns.next_multiple_of(kernel.lanes);
-        let tile = kernel.vectors * kernel.lanes;
-        let band = Band { columns, rows, channel_stride: room.next_multiple_of(tile) };
+        let band = Band { columns, rows, channel_stride: room.next_multiple_of(MAX_VECTORS * kernel.lanes) };
         let panels = panel_count(self.out_channels, kernel.rows);
         let panel_length = COMPONENTS * self.component_stride(kernel);
         let full_size = self.out_height * self.out_width;
@@ -241,7 +240,8 @@ impl<T: Real> Convolution<'_, T> {
         (products, component_stride): (&mut [T], usize),
     ) {
         let weight_stride = self.component_stride(kernel);
-        let columns = kernel.vectors * kernel.lanes;
+        let columns = (kernel.vectors)(rows) * kernel.lanes;
+        let places: [usize; MAX_VECTORS] = std::array::from_fn(|v| v * kernel.lanes % columns);
         let block_stride = self.in_channels * band.channel_stride;
         let count = (band.rows * band.columns).next_multiple_of(columns);
         assert!(count <= band.channel_stride && offsets.len() == self.in_channels);
@@ -256,10 +256,10 @@ impl<T: Real> Convolution<'_, T> {
                         depth: self.in_channels,
                         weights: packed.as_ptr().add(component * weight_stride),
                         offsets: offsets.as_ptr(),
-                        bases: [base, base.add(columns - kernel.lanes)],
+                        bases: places.map(|place| base.add(place)),
                         out: products.as_mut_ptr().add(component * component_stride + first),
+                        places,
                         channel_stride: band.channel_stride,
-                        second: kernel.lanes,
                     };
                     (kernel.pixels)(rows, &tile);
                 }

@@ -58,6 +58,31 @@ pub trait Kernel: Copy + Sized + 'static {
     unsafe fn transpose_4x4(from: *const Self, from_stride: usize, to: *mut Self, to_stride: usize);
 }
 
+// No closures below, nor functions of the standard library that take one: a closure that is not inlined has not its
+// caller's instruction set, and then every product is a call (measured: ten times slower).
+
+/// One step of the depth.
+#[inline(always)]
+unsafe fn step<V: Lanes, const ROWS: usize, const VECTORS: usize>(
+    sums: &mut [[V; VECTORS]; ROWS],
+    a: *const V::Scalar,
+    b: *const V::Scalar,
+) {
+    // SAFETY: the caller vouches for the operands and for the instruction set
+    unsafe {
+        let mut row = [V::zero(); VECTORS];
+        for (v, lanes) in row.iter_mut().enumerate() {
+            *lanes = V::load(b.add(v * V::COUNT));
+        }
+        for (r, sums) in sums.iter_mut().enumerate() {
+            let factor = V::splat(a.add(r));
+            for (sum, &lanes) in sums.iter_mut().zip(&row) {
+                *sum = sum.add_product(factor, lanes);
+            }
+        }
+    }
+}
+
 /// Computes a tile of `ROWS` rows and `VECTORS` registers; panels of A are `A_WIDTH` wide.
 #[inline(always)]
 unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const A_WIDTH: usize>(tile: &Tile<V::Scalar>) {
@@ -67,27 +92,15 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const A_WIDTH:
     unsafe {
         let mut sums = [[V::zero(); VECTORS]; ROWS];
         let (mut a, mut b) = (tile.a, tile.b);
-        let mut step = |a: *const V::Scalar, b: *const V::Scalar| {
-            let mut row = [V::zero(); VECTORS];
-            for (v, lanes) in row.iter_mut().enumerate() {
-                *lanes = V::load(b.add(v * V::COUNT));
-            }
-            for (r, sums) in sums.iter_mut().enumerate() {
-                let factor = V::splat(a.add(r));
-                for (sum, &lanes) in sums.iter_mut().zip(&row) {
-                    *sum = sum.add_product(factor, lanes);
-                }
-            }
-        };
         for _ in 0..tile.depth / UNROLL {
             for u in 0..UNROLL {
-                step(a.add(u * A_WIDTH), b.add(u * VECTORS * V::COUNT));
+                step(&mut sums, a.add(u * A_WIDTH), b.add(u * VECTORS * V::COUNT));
             }
             a = a.add(UNROLL * A_WIDTH);
             b = b.add(UNROLL * VECTORS * V::COUNT);
         }
         for _ in 0..tile.depth % UNROLL {
-            step(a, b);
+            step(&mut sums, a, b);
             a = a.add(A_WIDTH);
             b = b.add(VECTORS * V::COUNT);
         }
@@ -115,22 +128,26 @@ where
         let turn = UNROLL * V::COUNT;
         let whole = length / turn * turn;
         for start in (0..whole).step_by(turn) {
-            let factors: [V; UNROLL] = std::array::from_fn(|u| V::load(vector.add(start + u * V::COUNT)));
-            for (sums, row) in sums.iter_mut().zip(rows) {
-                for (u, sum) in sums.iter_mut().enumerate() {
-                    *sum = sum.add_product(V::load(row.add(start + u * V::COUNT)), factors[u]);
+            for u in 0..UNROLL {
+                let offset = start + u * V::COUNT;
+                let factor = V::load(vector.add(offset));
+                for (sums, row) in sums.iter_mut().zip(rows) {
+                    sums[u] = sums[u].add_product(V::load(row.add(offset)), factor);
                 }
             }
         }
-        std::array::from_fn(|r| {
+        let mut results = [V::Scalar::ZERO; DOTS];
+        for ((result, sums), row) in results.iter_mut().zip(sums).zip(rows) {
             let mut lanes = [V::Scalar::ZERO; 16];
-            sums[r].into_iter().reduce(|a, b| a.add(b)).unwrap_or(V::zero()).store(lanes.as_mut_ptr());
-            let mut sum: V::Scalar = lanes[..V::COUNT].iter().copied().sum();
-            for i in whole..length {
-                sum += *rows[r].add(i) * *vector.add(i);
+            sums[0].add(sums[1]).store(lanes.as_mut_ptr());
+            for &lane in &lanes[..V::COUNT] {
+                *result += lane;
             }
-            sum
-        })
+            for i in whole..length {
+                *result += *row.add(i) * *vector.add(i);
+            }
+        }
+        results
     }
 }
 
