@@ -15,6 +15,9 @@ import { Picture } from './picture.js';
 /** Cells of the mosaic in each direction: 400 images in one batch. */
 const CELLS = 20;
 
+/** Radius of the lens over a small posterior, as a share of the pad's reach. */
+const LENS = 0.3;
+
 /** How fast the mosaic may follow a plane that turns, in ms. */
 const MOSAIC_REST_MS = 120;
 
@@ -193,21 +196,50 @@ export class Pad {
   }
 
   /**
-   * The posterior as ellipses of one and two standard deviations.
+   * The posterior as ellipses of one and two standard deviations; under a lens where it is too small to be seen.
    * @param {ArrayLike<number>} mu
    * @param {ArrayLike<number>} sigma
+   * @param {ArrayLike<number>} z  the point that was decoded
    */
-  drawPosterior(mu, sigma) {
+  drawPosterior(mu, sigma, z) {
     const { plane } = this;
     if (!plane) return;
+    const { extent } = plane;
     const [a, b] = plane.coordinates(mu);
-    const ring = (/** @type {number} */ times, /** @type {string} */ kind) =>
-      svg('ellipse', { class: kind, cx: a, cy: -b, rx: times * sigma[0], ry: times * sigma[1] });
-    this.drawing.replaceChildren(
-      ring(2, 'posterior two'),
-      ring(1, 'posterior one'),
-      svg('circle', { class: 'dot dot-mean', cx: a, cy: -b, r: plane.extent / 90 }),
-    );
+    const rings = (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ zoom) =>
+      [2, 1].map((times) =>
+        svg('ellipse', {
+          class: times === 2 ? 'posterior two' : 'posterior one',
+          cx: x,
+          cy: -y,
+          rx: zoom * times * sigma[0],
+          ry: zoom * times * sigma[1],
+        }),
+      );
+    const dot = (/** @type {string} */ kind, /** @type {number} */ x, /** @type {number} */ y) =>
+      svg('circle', { class: `dot ${kind}`, cx: x, cy: -y, r: extent / 70 });
+    const nodes = [...rings(a, b, 1), dot('dot-mean', a, b)];
+    const largest = 2 * Math.max(sigma[0], sigma[1]);
+    const radius = LENS * extent;
+    if (largest < radius / 3) {
+      // in the corner that is farthest from the cloud
+      const x = (a > 0 ? -1 : 1) * (extent - 1.2 * radius);
+      const y = (b > 0 ? -1 : 1) * (extent - 1.2 * radius);
+      const zoom = Math.max(1, Math.floor((0.68 * radius) / Math.max(largest, 1e-6)));
+      const [za, zb] = plane.coordinates(z);
+      const [da, db] = [(za - a) * zoom, (zb - b) * zoom];
+      const name = svg('text', { class: 'lens-zoom', x, y: -y + 0.9 * radius, 'font-size': 0.17 * radius });
+      name.textContent = t('pad.zoom', { zoom });
+      nodes.push(
+        svg('line', { class: 'lens-line', x1: a, y1: -b, x2: x, y2: -y }),
+        svg('circle', { class: 'lens', cx: x, cy: -y, r: radius }),
+        ...rings(x, y, zoom),
+        dot('dot-mean', x, y),
+        name,
+      );
+      if (Math.hypot(da, db) < radius) nodes.push(dot('dot-sample', x + da, y + db));
+    }
+    this.drawing.replaceChildren(...nodes);
   }
 
   clearDrawing() {

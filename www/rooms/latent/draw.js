@@ -153,7 +153,7 @@ export class DrawView {
     if (room.model.zDim === 2) {
       room.pad.showHandles(['z'], ['z']);
       room.pad.place('z', z);
-      room.pad.drawPosterior(mu, sigma);
+      room.pad.drawPosterior(mu, sigma, z);
     }
     this.bars.show(mu, sigma, z);
     setPressed(this.meanButton, room.state.values.eps === null);
