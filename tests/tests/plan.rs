@@ -1,7 +1,7 @@
 //! What a plan promises: few steps, few slots, effects in program order, nothing moved across them.
 
 use inkling::backend::{Backend, Executable};
-use inkling::graph::{BufferKind, Graph, ParamLayout, Plan, Shape, Tensor};
+use inkling::graph::{BufferKind, Graph, ParamLayout, ParamStore, Plan, Shape, Tensor};
 use inkling::models::layers::Activation;
 use inkling::models::vae::Vae;
 use inkling::models::vae_config::{Naming, VaeConfig};
@@ -98,6 +98,39 @@ fn a_product_is_not_moved_across_an_update_either() {
         old.add(&update()).expect("a sum")
     };
     expect_on_both(build, &[3.0, 5.0]);
+}
+
+#[test]
+fn a_product_sees_weights_that_were_changed_between_runs() {
+    for backend in [Backend::Cpu, gpu()] {
+        let layout = ParamLayout::new(&[("w".into(), Shape::new(&[2, 2]))]).expect("a layout");
+        let weights = backend.slab(ParamStore::zeros(layout.clone()).slab()).expect("a slab");
+        let multiply = Graph::new();
+        let x = multiply.input("x", [2, 2]).expect("an input");
+        let w = multiply.slab("p", &layout).expect("a slab").get("w").expect("the entry");
+        let y = x.matmul(&w).expect("a product");
+        let plan = multiply.compile(&[("y", &y)]).expect("a plan");
+        let mut product = backend.compile(plan, &[("p", &weights)]).expect("an executable");
+        let x = product.input("x").expect("the input");
+        product.write(x, &[1.0, 0.0, 0.0, 1.0]).expect("the input");
+        let mut run = |expected: [f32; 4]| {
+            product.run().expect("a run");
+            assert_eq!(read(&product, "y"), expected, "on {}", backend.name());
+        };
+        run([0.0; 4]);
+        let mut store = ParamStore::zeros(layout.clone());
+        store.set("w", &[1.0, 2.0, 3.0, 4.0]).expect("the weights");
+        weights.write(store.slab()).expect("the weights");
+        run([1.0, 2.0, 3.0, 4.0]);
+        // another plan changes them in place
+        let update = Graph::new();
+        let target = update.slab("p", &layout).expect("a slab").get("w").expect("the entry");
+        let value = update.constant(&[5.0; 4], [2, 2]).expect("a constant");
+        update.moving_average(&target, &value, &update.scalar(0.5)).expect("an update");
+        let plan = update.compile(&[]).expect("a plan");
+        backend.compile(plan, &[("p", &weights)]).expect("an executable").run().expect("a run");
+        run([3.0, 3.5, 4.0, 4.5]);
+    }
 }
 
 #[test]

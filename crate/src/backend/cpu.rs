@@ -3,12 +3,14 @@
 pub mod conv;
 pub mod gemm;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use gemm::PackedB;
+
 use super::{InputId, OutputId};
-use crate::graph::{BufferKind, Location, Plan};
-use crate::ops::{Io, Op};
+use crate::graph::{BufferKind, Location, Plan, Step};
+use crate::ops::{Io, Op, Packing};
 use crate::real::Real;
 use crate::{Error, Result};
 
@@ -21,17 +23,27 @@ pub struct Scratch<T> {
 
 /// A persistent slab in host memory. Clones share it.
 #[derive(Debug, Clone)]
-pub struct HostSlab<T>(Rc<RefCell<Vec<T>>>);
+pub struct HostSlab<T>(Rc<SlabState<T>>);
+
+#[derive(Debug)]
+struct SlabState<T> {
+    values: RefCell<Vec<T>>,
+    /// Counts changes of the values.
+    version: Cell<u64>,
+    /// Weights packed for matrix products, shared by all plans that read them: where they lie, how they are read, the
+    /// version that was packed.
+    packed: RefCell<Vec<(usize, Packing, u64, Rc<PackedB<T>>)>>,
+}
 
 impl<T: Real> HostSlab<T> {
     /// A slab of these values.
     pub fn new(values: Vec<T>) -> Self {
-        HostSlab(Rc::new(RefCell::new(values)))
+        HostSlab(Rc::new(SlabState { values: RefCell::new(values), version: Cell::new(0), packed: RefCell::default() }))
     }
 
     /// A copy of the values.
     pub fn values(&self) -> Vec<T> {
-        self.0.borrow().clone()
+        self.0.values.borrow().clone()
     }
 
     /// Overwrites the values.
@@ -39,11 +51,45 @@ impl<T: Real> HostSlab<T> {
     /// # Errors
     /// [`Error::Shape`] when the length differs.
     pub fn write(&self, values: &[T]) -> Result<()> {
-        let mut own = self.0.borrow_mut();
+        let mut own = self.0.values.borrow_mut();
         check_len("the slab", own.len(), values.len())?;
         own.copy_from_slice(values);
+        self.changed();
         Ok(())
     }
+
+    fn changed(&self) {
+        self.0.version.set(self.0.version.get() + 1);
+    }
+
+    /// The matrix at `offset` packed, as the values are now.
+    fn pack(&self, offset: usize, packing: &Packing) -> Rc<PackedB<T>> {
+        let mut packed = self.0.packed.borrow_mut();
+        let version = self.0.version.get();
+        let known = packed.iter().position(|(place, other, ..)| (place, other) == (&offset, packing));
+        if let Some((_, _, at, matrix)) = known.map(|index| &packed[index])
+            && *at == version
+        {
+            return matrix.clone();
+        }
+        let values = self.0.values.borrow();
+        let Packing { depth, columns, row_stride, col_stride, .. } = *packing;
+        let matrix = gemm::Matrix { data: &values[offset..], row_stride, col_stride };
+        let matrix = Rc::new(PackedB::new(depth, columns, matrix));
+        if let Some(index) = known {
+            packed.swap_remove(index);
+        }
+        packed.push((offset, *packing, version, matrix.clone()));
+        matrix
+    }
+}
+
+/// A step's operand that lies in a slab which the plan does not change.
+struct PackedOperand<T> {
+    slab: usize,
+    offset: usize,
+    packing: Packing,
+    current: Option<(u64, Rc<PackedB<T>>)>,
 }
 
 /// A float type that plans run in.
@@ -70,6 +116,10 @@ pub struct CpuExecutable<T: Element> {
     plan: Plan,
     buffers: Vec<Vec<T>>,
     slabs: Vec<(usize, HostSlab<T>)>,
+    /// For each slab, whether a step changes it.
+    changes: Vec<bool>,
+    /// For each step.
+    packed: Vec<Option<PackedOperand<T>>>,
     scratch: Scratch<T>,
 }
 
@@ -91,7 +141,7 @@ impl<T: Element> CpuExecutable<T> {
                         Some((_, slab)) => slab.clone(),
                         None => HostSlab::new(vec![T::ZERO; *len]),
                     };
-                    check_len(name, *len, slab.0.borrow().len())?;
+                    check_len(name, *len, slab.0.values.borrow().len())?;
                     bound.push((index, slab));
                     vec![]
                 }
@@ -99,7 +149,9 @@ impl<T: Element> CpuExecutable<T> {
                 BufferKind::Inputs | BufferKind::Slot | BufferKind::Pack => vec![T::ZERO; *len],
             });
         }
-        Ok(CpuExecutable { plan, buffers, slabs: bound, scratch: Scratch::default() })
+        let packed = packed_operands(&plan, &bound);
+        let changes = bound.iter().map(|(index, _)| writes(&plan, *index)).collect();
+        Ok(CpuExecutable { plan, buffers, slabs: bound, changes, packed, scratch: Scratch::default() })
     }
 
     /// The plan.
@@ -120,10 +172,17 @@ impl<T: Element> CpuExecutable<T> {
 
     /// Runs every step once.
     pub fn run(&mut self) {
-        for (index, slab) in &self.slabs {
-            self.buffers[*index] = slab.0.take();
+        for operand in self.packed.iter_mut().flatten() {
+            let slab = &self.slabs[operand.slab].1;
+            let version = slab.0.version.get();
+            if operand.current.as_ref().is_none_or(|(at, _)| *at != version) {
+                operand.current = Some((version, slab.pack(operand.offset, &operand.packing)));
+            }
         }
-        for step in &self.plan.steps {
+        for (index, slab) in &self.slabs {
+            self.buffers[*index] = slab.0.values.take();
+        }
+        for (step, packed) in self.plan.steps.iter().zip(&self.packed) {
             // outputs are taken out of the table, so that inputs can be borrowed from it; no buffer is both
             let mut taken: [Vec<T>; 4] = Default::default();
             for (taken, output) in taken.iter_mut().zip(&step.outputs) {
@@ -140,6 +199,7 @@ impl<T: Element> CpuExecutable<T> {
             let io = Io {
                 inputs: &inputs[..step.inputs.len()],
                 outputs: &mut outputs[..step.outputs.len()],
+                packed: packed.as_ref().and_then(|operand| operand.current.as_ref()).map(|(_, matrix)| matrix.as_ref()),
                 scratch: &mut self.scratch,
             };
             T::run(step.op.as_ref(), io);
@@ -147,8 +207,11 @@ impl<T: Element> CpuExecutable<T> {
                 self.buffers[output.buffer] = taken;
             }
         }
-        for (index, slab) in &self.slabs {
-            *slab.0.borrow_mut() = std::mem::take(&mut self.buffers[*index]);
+        for ((index, slab), changed) in self.slabs.iter().zip(&self.changes) {
+            *slab.0.values.borrow_mut() = std::mem::take(&mut self.buffers[*index]);
+            if *changed {
+                slab.changed();
+            }
         }
     }
 
@@ -157,7 +220,7 @@ impl<T: Element> CpuExecutable<T> {
         let location = self.plan.outputs[output.0].location;
         let range = location.offset..location.offset + location.len;
         match self.slabs.iter().find(|(index, _)| *index == location.buffer) {
-            Some((_, slab)) => body(&slab.0.borrow()[range]),
+            Some((_, slab)) => body(&slab.0.values.borrow()[range]),
             None => body(&self.buffers[location.buffer][range]),
         }
     }
@@ -172,6 +235,22 @@ impl<T: Element> CpuExecutable<T> {
         let named = |index: &usize| matches!(&self.plan.buffers[*index].0, BufferKind::Slab(other) if other == name);
         self.slabs.iter().find(|(index, _)| named(index)).map(|(_, slab)| slab.clone())
     }
+}
+
+/// Whether a step of the plan changes a buffer.
+fn writes(plan: &Plan, buffer: usize) -> bool {
+    plan.steps.iter().any(|step| step.outputs.iter().any(|output| output.buffer == buffer))
+}
+
+fn packed_operands<T>(plan: &Plan, slabs: &[(usize, HostSlab<T>)]) -> Vec<Option<PackedOperand<T>>> {
+    let operand = |step: &Step| {
+        let packing = step.op.packing()?;
+        let location = step.inputs[packing.input];
+        let slab = slabs.iter().position(|(index, _)| *index == location.buffer)?;
+        let offset = location.offset;
+        (!writes(plan, location.buffer)).then_some(PackedOperand { slab, offset, packing, current: None })
+    };
+    plan.steps.iter().map(operand).collect()
 }
 
 fn range_mut<T>(buffer: &mut [T], location: Location) -> &mut [T] {

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::registry::{Case, Row};
-use super::{AdapterKind, Backward, Io, Lowered, Op, Program, generic_kernel, shader};
-use crate::backend::cpu::gemm::{Matrix, gemm, no_epilogue};
+use super::{AdapterKind, Backward, Io, Lowered, Op, Packing, Program, generic_kernel, shader};
+use crate::backend::cpu::gemm::{Matrix, gemm, gemm_packed};
 use crate::graph::{Shape, Tensor};
 use crate::real::Real;
 use crate::{Error, Result};
@@ -56,13 +56,17 @@ impl MatMul {
         let [output] = io.outputs else { unreachable!("a product has one output") };
         let size = self.m * self.n;
         for (index, c) in output.chunks_exact_mut(size).enumerate() {
-            let a = self.a.matrix(a, index);
-            let b = self.b.matrix(b, index);
             let first = index * size;
-            match &self.epilogue {
-                None => gemm(self.m, self.k, self.n, a, b, c, false, &mut io.scratch.gemm, &no_epilogue),
-                Some(program) => {
-                    let finish = |start: usize, part: &mut [T]| program.finish(operands, first + start, part);
+            let finish = |start: usize, part: &mut [T]| {
+                if let Some(program) = &self.epilogue {
+                    program.finish(operands, first + start, part);
+                }
+            };
+            let a = self.a.matrix(a, index);
+            match io.packed {
+                Some(packed) => gemm_packed(self.m, a, packed, c, false, &mut io.scratch.gemm, &finish),
+                None => {
+                    let b = self.b.matrix(b, index);
                     gemm(self.m, self.k, self.n, a, b, c, false, &mut io.scratch.gemm, &finish);
                 }
             }
@@ -102,6 +106,17 @@ impl Op for MatMul {
     fn flops(&self) -> u64 {
         let epilogue = self.epilogue.as_ref().map_or(0, |program| program.instructions().len());
         (self.batch * self.m * self.n * (2 * self.k + epilogue)) as u64
+    }
+
+    fn packing(&self) -> Option<Packing> {
+        // one row is multiplied straight from memory
+        (self.batch == 1 && self.m > 1 && self.n > 1).then_some(Packing {
+            input: 1,
+            depth: self.k,
+            columns: self.n,
+            row_stride: self.b.row_stride,
+            col_stride: self.b.col_stride,
+        })
     }
 
     fn program(&self) -> Option<&Program> {

@@ -26,6 +26,7 @@ pub use random::{Distribution, key_values};
 
 use crate::Result;
 use crate::backend::cpu::Scratch;
+use crate::backend::cpu::gemm::PackedB;
 use crate::graph::Tensor;
 pub use crate::graph::autodiff::Backward;
 
@@ -35,8 +36,25 @@ pub struct Io<'a, 'b, T> {
     pub inputs: &'a [&'b [T]],
     /// The output, or the slab tensors that an effect changes.
     pub outputs: &'a mut [&'b mut [T]],
+    /// The operand that [`Op::packing`] names, packed, where it does not change from run to run.
+    pub packed: Option<&'a PackedB<T>>,
     /// Reusable memory.
     pub scratch: &'a mut Scratch<T>,
+}
+
+/// An input that a CPU kernel would rather have packed: a matrix of `depth` rows and `columns` columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packing {
+    /// The input's index.
+    pub input: usize,
+    /// Rows.
+    pub depth: usize,
+    /// Columns.
+    pub columns: usize,
+    /// From one row to the next, in elements.
+    pub row_stride: usize,
+    /// From one column to the next, in elements.
+    pub col_stride: usize,
 }
 
 /// An operation with all its sizes resolved.
@@ -65,6 +83,11 @@ pub trait Op: Debug {
 
     /// The op as a pointwise program, if that is all it is.
     fn as_pointwise(&self) -> Option<&Program> {
+        None
+    }
+
+    /// The input that the CPU kernel takes packed, if it is one that stays the same.
+    fn packing(&self) -> Option<Packing> {
         None
     }
 
