@@ -30,10 +30,12 @@ struct SlabState<T> {
     values: RefCell<Vec<T>>,
     /// Counts changes of the values.
     version: Cell<u64>,
-    /// Weights packed for matrix products, shared by all plans that read them: where they lie, how they are read, the
-    /// version that was packed.
-    packed: RefCell<Vec<(usize, Packing, u64, Rc<PackedB<T>>)>>,
+    /// Weights packed for matrix products, shared by all plans that read them.
+    packed: RefCell<Vec<PackedWeight<T>>>,
 }
+
+/// Where a weight lies in its slab, how it is read, the version that was packed, and the packed form.
+type PackedWeight<T> = (usize, Packing, u64, Rc<PackedB<T>>);
 
 impl<T: Real> HostSlab<T> {
     /// A slab of these values.
