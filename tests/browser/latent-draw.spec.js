@@ -74,6 +74,8 @@ test('what was drawn can be an end of a path', async ({ page }, info) => {
   await page.getByText('Interpolate', { exact: true }).click();
   await page.locator('.end-from').getByRole('button', { name: 'Drawn' }).click();
   await expect.poll(async () => (await state(page)).get('from')).toMatch(/^z:-?[\d.]+,-?[\d.]+$/);
+  await page.reload();
+  await expect(page.locator('.end-to').getByRole('button', { name: 'Drawn' })).toBeEnabled();
 });
 
 test('the point of the cloud can be moved on the map', async ({ page }, info) => {

@@ -144,7 +144,11 @@ export class DrawView {
     const { room } = this;
     if (!this.image || observation.z.length !== room.model?.zDim) return;
     this.observation = observation;
-    if (room.state.values.view !== 'draw') return;
+    if (room.state.values.view !== 'draw') {
+      // a path may now end in what was drawn
+      if (room.state.values.view === 'interpolate') room.view?.stateChanged(room.state.values, new Set(['ink']), false);
+      return;
+    }
     const { mu, logvar, z, bce, kl } = observation;
     const sigma = logvar.map((value) => Math.exp(value / 2));
     room.z = z;
