@@ -127,10 +127,11 @@ pub fn conv2d<T: Real>(
     shape.check(input.len(), weight.len(), output.len());
     let shape = shape.flattened();
     let length = shape.batch * shape.output_len();
+    let kernel = T::conv_kernel();
     if winograd::pays(&shape) {
-        winograd::forward(&shape, input, weight, output, scratch, epilogue);
+        winograd::forward(&shape, kernel, input, weight, output, scratch, epilogue);
     } else if shape.multiplications() > 0 {
-        forward::forward(&shape, &shape.input_stage(), input, weight, output, scratch, epilogue);
+        forward::forward(&shape, kernel, input, weight, output, scratch, epilogue);
     } else if length > 0 {
         output[..length].fill(T::ZERO);
         epilogue(0, &mut output[..length]);
@@ -154,10 +155,11 @@ pub fn conv2d_grad_input<T: Real>(
     shape.check(grad_input.len(), weight.len(), grad_output.len());
     let shape = shape.flattened();
     let length = shape.batch * shape.input_len();
+    let kernel = T::conv_kernel();
     if winograd::pays(&shape) {
-        winograd::grad_input(&shape, grad_output, weight, grad_input, scratch, epilogue);
+        winograd::grad_input(&shape, kernel, grad_output, weight, grad_input, scratch, epilogue);
     } else if shape.multiplications() > 0 {
-        forward::grad_input(&shape, grad_output, weight, grad_input, scratch, epilogue);
+        forward::grad_input(&shape, kernel, grad_output, weight, grad_input, scratch, epilogue);
     } else if length > 0 {
         grad_input[..length].fill(T::ZERO);
         epilogue(0, &mut grad_input[..length]);
@@ -180,6 +182,6 @@ pub fn conv2d_grad_weight<T: Real>(
     if shape.multiplications() == 0 {
         grad_weight[..shape.weight_len()].fill(T::ZERO);
     } else {
-        weight::grad_weight(&shape, &shape.input_stage(), input, grad_output, grad_weight, scratch);
+        weight::grad_weight(&shape, T::conv_kernel(), input, grad_output, grad_weight, scratch);
     }
 }

@@ -125,7 +125,7 @@ pub fn gemm<T: Real>(
         multiply_vector(matrix, vector, k, &mut c[..m * n], accumulate, scratch, epilogue);
         return;
     }
-    multiply(m, k, n, a.rows(), Right::Strided(b.columns()), c, accumulate, scratch, epilogue);
+    multiply(T::micro_kernel(), [m, k, n], a.rows(), Right::Strided(b.columns()), c, accumulate, scratch, epilogue);
 }
 
 /// [`gemm`] with a B that was packed before.
@@ -142,7 +142,8 @@ pub fn gemm_packed<T: Real>(
     epilogue: &(impl Fn(usize, &mut [T]) + Sync),
 ) {
     assert!(c.len() >= m * b.columns(), "result shorter than its shape");
-    multiply(m, b.depth(), b.columns(), a.rows(), Right::Packed(b), c, accumulate, scratch, epilogue);
+    let sizes = [m, b.depth(), b.columns()];
+    multiply(T::micro_kernel(), sizes, a.rows(), Right::Packed(b), c, accumulate, scratch, epilogue);
 }
 
 /// Where the panels of B come from.
@@ -235,9 +236,8 @@ fn multiply_vector<T: Real>(
 
 #[allow(clippy::too_many_arguments, reason = "the nine are what a matrix product is")]
 fn multiply<T: Real>(
-    m: usize,
-    k: usize,
-    n: usize,
+    kernel: &MicroKernel<T>,
+    [m, k, n]: [usize; 3],
     a: Operand<T>,
     b: Right<T>,
     c: &mut [T],
@@ -248,7 +248,6 @@ fn multiply<T: Real>(
     if m == 0 || n == 0 {
         return;
     }
-    let kernel = T::micro_kernel();
     let workers = scratch.workers(useful_threads(m * k * n));
     // the longer side is cut, in whole tiles; what belongs to the shorter side is packed by each thread
     let (rows, columns) = if workers.len() == 1 {

@@ -137,17 +137,17 @@ pub(super) fn share_out<T: Real>(
     });
 }
 
-/// See [`super::conv2d`]. `stage` is how the input is staged.
+/// See [`super::conv2d`].
 pub(super) fn forward<T: Real>(
     shape: &ConvShape,
-    stage: &Stage,
+    kernel: &ConvKernel<T>,
     input: &[T],
     weight: &[T],
     output: &mut [T],
     scratch: &mut Scratch<T>,
     epilogue: &(impl Fn(usize, &mut [T]) + Sync),
 ) {
-    let kernel = T::conv_kernel();
+    let stage = &shape.input_stage();
     let (out_height, out_width) = (shape.out_height(), shape.out_width());
     let phase = Phase {
         taps: (shape.kernel_height, shape.kernel_width),
@@ -298,13 +298,13 @@ fn pack_reversed<'a, T: Real>(
 /// See [`super::conv2d_grad_input`].
 pub(super) fn grad_input<T: Real>(
     shape: &ConvShape,
+    kernel: &ConvKernel<T>,
     grad_output: &[T],
     weight: &[T],
     grad_input: &mut [T],
     scratch: &mut Scratch<T>,
     epilogue: &(impl Fn(usize, &mut [T]) + Sync),
 ) {
-    let kernel = T::conv_kernel();
     let phases = GradientPhases::new(shape);
     let stage = Stage::new(
         shape.out_channels,

@@ -46,7 +46,28 @@ fn compare<T: Real>(what: &str, shape: &ConvShape, got: &[T], exact: &[f64]) {
     }
 }
 
+/// Checks the functions as they are called.
 fn check<T: Real>(shape: &ConvShape, scratch: &mut Scratch<T>) {
+    check_passes(shape, scratch, |which, operands, result, scratch, epilogue| match which {
+        Pass::Forward => conv2d(shape, operands[0], operands[1], result, scratch, &epilogue),
+        Pass::GradInput => conv2d_grad_input(shape, operands[0], operands[1], result, scratch, &epilogue),
+        Pass::GradWeight => conv2d_grad_weight(shape, operands[0], operands[1], result, scratch),
+    });
+}
+
+#[derive(Clone, Copy)]
+enum Pass {
+    Forward,
+    GradInput,
+    GradWeight,
+}
+
+/// Calls `run` for each pass with its two operands, a place for the result, and an epilogue for the first two.
+fn check_passes<T: Real>(
+    shape: &ConvShape,
+    scratch: &mut Scratch<T>,
+    run: impl Fn(Pass, [&[T]; 2], &mut [T], &mut Scratch<T>, fn(usize, &mut [T])),
+) {
     let input = numbers::<T>(shape.batch * shape.input_len(), 1);
     let weight = numbers::<T>(shape.weight_len(), 2);
     let output = numbers::<T>(shape.batch * shape.output_len(), 3);
@@ -62,16 +83,16 @@ fn check<T: Real>(shape: &ConvShape, scratch: &mut Scratch<T>) {
             *value = 2.0 * *value + (i % 5) as f64;
         }
     }
-    let epilogue = |start: usize, values: &mut [T]| {
+    fn epilogue<T: Real>(start: usize, values: &mut [T]) {
         for (i, value) in values.iter_mut().enumerate() {
             *value = *value * T::from_f64(2.0) + T::from_f64(((start + i) % 5) as f64);
         }
-    };
+    }
     // what was there before must not matter
     let mut got = exact.clone().map(|values| vec![T::from_f64(f64::NAN); values.len()]);
-    conv2d(shape, &input, &weight, &mut got[2], scratch, &epilogue);
-    conv2d_grad_input(shape, &output, &weight, &mut got[0], scratch, &epilogue);
-    conv2d_grad_weight(shape, &input, &output, &mut got[1], scratch);
+    run(Pass::Forward, [&input, &weight], &mut got[2], scratch, epilogue);
+    run(Pass::GradInput, [&output, &weight], &mut got[0], scratch, epilogue);
+    run(Pass::GradWeight, [&input, &output], &mut got[1], scratch, epilogue);
     compare("output", shape, &got[2], &exact[2]);
     compare("gradient of the input", shape, &got[0], &exact[0]);
     compare("gradient of the weights", shape, &got[1], &exact[1]);
@@ -129,6 +150,31 @@ fn the_usual_convolutions() {
     for shape in &shapes {
         check::<f32>(shape, &mut single);
         check::<f64>(shape, &mut double);
+    }
+}
+
+#[test]
+fn other_machines_kernels() {
+    // what this machine would not choose, but can run; both ways where there are two
+    let scratch = &mut Scratch::new();
+    let shapes = [
+        shape(2, [9, 7, 7, 17], (3, 3), 1, 1, 1),
+        shape(1, [8, 6, 19, 13], (3, 3), 2, 1, 0),
+        shape(2, [12, 28, 28, 8], (3, 3), 1, 1, 1),
+    ];
+    for (_, kernel) in crate::backend::cpu::gemm::kernel::runnable() {
+        for shape in &shapes {
+            check_passes(shape, scratch, |which, [a, b], result, scratch, epilogue| match which {
+                Pass::Forward => forward::forward(shape, kernel, a, b, result, scratch, &epilogue),
+                Pass::GradInput => forward::grad_input(shape, kernel, a, b, result, scratch, &epilogue),
+                Pass::GradWeight => weight::grad_weight(shape, kernel, a, b, result, scratch),
+            });
+            check_passes(shape, scratch, |which, [a, b], result, scratch, epilogue| match which {
+                Pass::Forward => winograd::forward(shape, kernel, a, b, result, scratch, &epilogue),
+                Pass::GradInput => winograd::grad_input(shape, kernel, a, b, result, scratch, &epilogue),
+                Pass::GradWeight => weight::grad_weight(shape, kernel, a, b, result, scratch),
+            });
+        }
     }
 }
 

@@ -1,22 +1,21 @@
 //! The gradient of a convolution with respect to its weights.
 
 use super::ConvShape;
-use super::kernel::{MAX_WEIGHT_ROWS, WeightTile};
-use super::stage::Stage;
+use super::kernel::{ConvKernel, MAX_WEIGHT_ROWS, WeightTile};
 use crate::backend::cpu::gemm::pack::Operand;
 use crate::backend::cpu::gemm::{Scratch, Shared, grown, on_workers, useful_threads};
 use crate::real::Real;
 
-/// See [`super::conv2d_grad_weight`]. `stage` is that of the forward pass.
+/// See [`super::conv2d_grad_weight`].
 pub(super) fn grad_weight<T: Real>(
     shape: &ConvShape,
-    stage: &Stage,
+    kernel: &ConvKernel<T>,
     input: &[T],
     grad_output: &[T],
     grad_weight: &mut [T],
     scratch: &mut Scratch<T>,
 ) {
-    let kernel = T::conv_kernel();
+    let stage = shape.input_stage();
     let (out_height, out_width) = (shape.out_height(), shape.out_width());
     let size = out_height * out_width;
     let taps = shape.kernel_height * shape.kernel_width;

@@ -47,6 +47,7 @@ struct Convolution<'a, T> {
 /// See [`super::conv2d`].
 pub(super) fn forward<T: Real>(
     shape: &ConvShape,
+    kernel: &ConvKernel<T>,
     input: &[T],
     weight: &[T],
     output: &mut [T],
@@ -69,12 +70,13 @@ pub(super) fn forward<T: Real>(
         reversed: false,
         shrink: 1,
     };
-    convolution.run(output, scratch, epilogue);
+    convolution.run(kernel, output, scratch, epilogue);
 }
 
 /// See [`super::conv2d_grad_input`].
 pub(super) fn grad_input<T: Real>(
     shape: &ConvShape,
+    kernel: &ConvKernel<T>,
     grad_output: &[T],
     weight: &[T],
     grad_input: &mut [T],
@@ -97,7 +99,7 @@ pub(super) fn grad_input<T: Real>(
         reversed: true,
         shrink: shape.upsample,
     };
-    convolution.run(grad_input, scratch, epilogue);
+    convolution.run(kernel, grad_input, scratch, epilogue);
 }
 
 /// The stage for whole blocks over the result, even and odd columns apart.
@@ -117,8 +119,13 @@ struct Band {
 }
 
 impl<T: Real> Convolution<'_, T> {
-    fn run(&self, output: &mut [T], scratch: &mut Scratch<T>, epilogue: &(impl Fn(usize, &mut [T]) + Sync)) {
-        let kernel = T::conv_kernel();
+    fn run(
+        &self,
+        kernel: &ConvKernel<T>,
+        output: &mut [T],
+        scratch: &mut Scratch<T>,
+        epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+    ) {
         let columns = self.out_width.div_ceil(2);
         let rows = usize::clamp(BLOCKS / columns, 1, self.out_height.div_ceil(2));
         // whole registers are written, so that the last row may reach beyond its last block

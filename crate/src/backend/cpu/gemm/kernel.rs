@@ -198,6 +198,19 @@ micro_kernel!(AVX2_F64, super::lanes::Avx2F64, 6, 2, [1 2 3 4 5], "avx2,fma");
 #[cfg(target_arch = "x86_64")]
 micro_kernel!(AVX512_F32, super::lanes::Avx512F32, 12, 2, [1 2 3 4 5 6 7 8 9 10 11], "avx512f");
 
+/// All kernels for `f32` that this machine can run.
+#[cfg(test)]
+pub(crate) fn runnable() -> Vec<(&'static MicroKernel<f32>, &'static ConvKernel<f32>)> {
+    let mut kernels = vec![(<f32 as Kernel>::micro_kernel(), <f32 as Kernel>::conv_kernel())];
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+    kernels.push((&PORTABLE_F32, &conv::PORTABLE_F32));
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        kernels.push((&AVX2_F32, &conv::AVX2_F32));
+    }
+    kernels
+}
+
 impl Kernel for f32 {
     #[inline(always)]
     fn micro_kernel() -> &'static MicroKernel<f32> {

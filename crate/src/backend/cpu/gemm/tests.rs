@@ -134,6 +134,25 @@ fn every_kernel_of_this_machine() {
 }
 
 #[test]
+fn other_machines_kernels() {
+    // what this machine would not choose, but can run
+    let scratch = &mut Scratch::new();
+    for (kernel, _) in kernel::runnable() {
+        for (m, k, n) in [(2, 3, 4), (11, 13, 37), (64, 20, 40), (130, 401, 65)] {
+            let (a, b) = (numbers::<f32>(m * k, 1), numbers::<f32>(k * n, 2));
+            let (a, b) = (Matrix::row_major(&a, k), Matrix::row_major(&b, n));
+            let mut c = vec![f32::NAN; m * n];
+            multiply(kernel, [m, k, n], a.rows(), Right::Strided(b.columns()), &mut c, false, scratch, &no_epilogue);
+            for (i, value) in c.iter().enumerate() {
+                let product = |p: usize| f64::from(a.data[i / n * k + p]) * f64::from(b.data[p * n + i % n]);
+                let error = f64::abs(f64::from(*value) - (0..k).map(product).sum::<f64>());
+                assert!(error < 1e-4, "{m} x {k} x {n}, {} rows: {i} is off by {error}", kernel.rows);
+            }
+        }
+    }
+}
+
+#[test]
 fn strided_views() {
     // every second column of A, every third row of B
     let (m, k, n) = (9, 14, 10);
