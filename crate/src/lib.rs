@@ -15,6 +15,7 @@ pub mod nn;
 pub mod ops;
 pub mod real;
 pub mod rng;
+pub mod samplers;
 pub mod train;
 
 #[cfg(target_arch = "wasm32")]

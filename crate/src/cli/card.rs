@@ -2,7 +2,8 @@
 
 use super::eval::Report;
 use crate::catalog::Entry;
-use crate::models::vae_config::{Training, VaeConfig};
+use crate::models::family::Training;
+use crate::models::vae_config::VaeConfig;
 use crate::train::recipe::{Recipe, limits};
 
 /// The card in Markdown.
@@ -77,7 +78,7 @@ Active latents by their KL in nats: {units}.
         clip = recipe.clip_norm,
         kl_epochs = recipe.kl_warm_up_epochs,
         ema = recipe.ema_decay,
-        training_pixels = training.binarization.describe(),
+        training_pixels = training.pixels(),
         backend = training.backend,
         test_images = report.test_images,
         binarization = report.binarization,

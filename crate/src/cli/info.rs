@@ -96,7 +96,7 @@ fn text(report: &Report<'_>) -> String {
             training.seed,
             training.steps,
             training.batch,
-            training.binarization.describe()
+            training.pixels()
         );
     }
     let _ = writeln!(text, "\nstep     batch  MFLOP      dispatches  memory (MiB), backend {}", report.backend);

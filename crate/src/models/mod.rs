@@ -1,5 +1,8 @@
 //! Model families: what a model is made of (configs) and the graphs it builds.
 
+pub mod denoiser;
+pub mod denoiser_config;
+pub mod family;
 pub mod layers;
 pub mod vae;
 pub mod vae_adopt;

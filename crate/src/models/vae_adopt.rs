@@ -3,8 +3,9 @@
 
 use std::cmp::Ordering;
 
+use super::family::Family;
 use super::layers::{Activation, Layer};
-use super::vae_config::{Family, Naming, VaeConfig};
+use super::vae_config::{Naming, VaeConfig};
 use crate::checkpoint::{Checkpoint, Weights};
 use crate::data::PIXELS;
 use crate::error::{Error, Result};

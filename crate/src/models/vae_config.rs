@@ -10,8 +10,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::family::{Family, Training};
 use super::layers::{Activation, Form, Layer, Stage, walk};
-use crate::data::binarize::Binarization;
 use crate::data::{PIXELS, SIDE};
 use crate::error::{Error, Result};
 
@@ -46,32 +46,6 @@ pub struct VaeConfig {
     /// How the weights came to be, if the file tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training: Option<Training>,
-}
-
-/// How a model was trained: enough to do it again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Training {
-    /// The recipe's name.
-    pub recipe: String,
-    /// The seed of weights, order, pixels and noise.
-    pub seed: u32,
-    /// Optimizer steps taken.
-    pub steps: u64,
-    /// Images in a step.
-    pub batch: usize,
-    /// How the pixels were binarised.
-    pub binarization: Binarization,
-    /// `cpu` or `gpu`.
-    pub backend: String,
-}
-
-/// The family of a config.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Family {
-    /// Variational autoencoder.
-    Vae,
 }
 
 /// The names of the heads in a file.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::data::binarize::Binarization;
 use crate::error::{Error, Result};
 use crate::models::layers::{Activation, Layer};
-use crate::models::vae_config::{Family, Naming, VaeConfig};
+use crate::models::family::Family;
+use crate::models::vae_config::{Naming, VaeConfig};
 
 /// How a VAE is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::graph::ParamStore;
 use crate::models::layers::{Layer, Stage};
 use crate::models::vae::{EMA, PARAMS, Vae};
-use crate::models::vae_config::Training;
+use crate::models::family::Training;
 use crate::nn::init::Init;
 use crate::ops::{AdamConfig, key_values};
 use crate::rng::Philox;
@@ -240,7 +240,7 @@ impl Trainer {
             seed: *seed,
             steps: *step,
             batch: recipe.batch,
-            binarization: recipe.binarization,
+            binarization: Some(recipe.binarization),
             backend: self.backend_name.into(),
         });
         let mut checkpoint = Checkpoint::from_store(&average);

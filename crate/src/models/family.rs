@@ -1,0 +1,68 @@
+//! What the files of all families have in common.
+
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::Checkpoint;
+use crate::data::binarize::Binarization;
+use crate::error::Result;
+
+/// The family of a config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// Variational autoencoder.
+    Vae,
+    /// Diffusion or flow matching.
+    Denoiser,
+    /// The discriminative classifier, whose features the measures use.
+    Classifier,
+}
+
+impl Family {
+    /// As the catalog has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Vae => "vae",
+            Family::Denoiser => "denoiser",
+            Family::Classifier => "classifier",
+        }
+    }
+
+    /// The family that a weights file says it is; a file that says nothing may be a VAE from elsewhere.
+    ///
+    /// # Errors
+    /// [`crate::Error::Checkpoint`] for a family that this version does not know.
+    pub fn of(checkpoint: &Checkpoint) -> Result<Family> {
+        #[derive(Deserialize)]
+        struct Tag {
+            family: Family,
+        }
+        Ok(checkpoint.config::<Tag>()?.map_or(Family::Vae, |tag| tag.family))
+    }
+}
+
+/// How a model was trained: enough to do it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// The recipe's name.
+    pub recipe: String,
+    /// The seed of weights, order, pixels and noise.
+    pub seed: u32,
+    /// Optimizer steps taken.
+    pub steps: u64,
+    /// Images in a step.
+    pub batch: usize,
+    /// How the pixels were binarised, where they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binarization: Option<Binarization>,
+    /// `cpu` or `gpu`.
+    pub backend: String,
+}
+
+impl Training {
+    /// What the training pixels were.
+    pub fn pixels(&self) -> &'static str {
+        self.binarization.unwrap_or(Binarization::Grey).describe()
+    }
+}

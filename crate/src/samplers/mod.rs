@@ -1,0 +1,3 @@
+//! From noise to data and back: the paths between them and the rules that walk them.
+
+pub mod path;
