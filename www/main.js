@@ -1,5 +1,6 @@
-/** The page: its frame, the worker, the address, and the room in it. */
+/** The page: its frame, the worker, and the place for the rooms. */
 
+import { fetchCatalog, modelsFolder } from './catalog.js';
 import { EngineClient } from './engine.js';
 import { chooseLanguage, rich, t } from './i18n/translate.js';
 import { BackendMenu, sentence } from './parts/backend-menu.js';
@@ -10,30 +11,14 @@ import { Notice, explain } from './parts/notice.js';
 import { ProgressLine } from './parts/progress.js';
 import { readLook, themeButton } from './parts/theme.js';
 import { KindError, toFailure } from './protocol.js';
-import { LatentRoom } from './rooms/latent/index.js';
-import { modelsFolder } from './rooms/latent/model.js';
-import { State } from './state.js';
+import { RoomHost } from './rooms/host.js';
 
-/** @import { Backend, CatalogRow } from './protocol.js' */
+/** @import { Backend } from './protocol.js' */
 
 /** @returns {Backend | null} */
 function wantedBackend() {
   const wanted = new URLSearchParams(window.location.search).get('backend');
   return wanted === 'gpu' || wanted === 'cpu' ? wanted : null;
-}
-
-/** @returns {Promise<CatalogRow[]>} */
-async function fetchCatalog() {
-  const address = new URL('catalog.json', modelsFolder());
-  let response;
-  try {
-    response = await fetch(address);
-  } catch {
-    throw new KindError('network', address.href);
-  }
-  if (!response.ok) throw new KindError('network', `${address.href} (${response.status})`);
-  const { models } = await response.json();
-  return models.filter((/** @type {CatalogRow} */ row) => row.family === 'vae');
 }
 
 function wordmark() {
@@ -49,13 +34,13 @@ function wordmark() {
 async function main() {
   const languages = new URLSearchParams(window.location.search).getAll('lang');
   await chooseLanguage([...languages, ...navigator.languages]);
-  document.title = t('app.title');
 
   const engine = new EngineClient(new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }));
   const catalog = fetchCatalog();
   // looked at below; until then a failure must not count as nobody's
   catalog.catch(() => {});
-  const state = new State();
+  const host = new RoomHost(engine, catalog);
+  const { page } = host;
   const notice = new Notice();
   const progress = new ProgressLine();
   const inspector = new Inspector();
@@ -70,9 +55,9 @@ async function main() {
     progress.hide();
   };
 
-  const relook = () => engine.send({ type: 'look', look: readLook(state.values.smooth) });
+  const relook = () => engine.send({ type: 'look', look: readLook(page.values.smooth) });
   const applySmooth = () => {
-    document.documentElement.dataset.smooth = String(state.values.smooth);
+    document.documentElement.dataset.smooth = String(page.values.smooth);
   };
   applySmooth();
   const theme = themeButton(relook);
@@ -95,14 +80,8 @@ async function main() {
   });
   gauge.setAttribute('aria-controls', inspector.element.id);
 
-  const files = fileDrop((file) => room.openFile(file));
-  engine.start(wantedBackend(), readLook(state.values.smooth), modelsFolder());
-  const room = new LatentRoom(engine, state, {
-    say: (text) => notice.show(text),
-    complain,
-    chooseFile: files.choose,
-    settled: () => progress.hide(),
-  });
+  const files = fileDrop((file) => host.openFile(file));
+  engine.start(wantedBackend(), readLook(page.values.smooth), modelsFolder());
 
   document.body.replaceChildren(
     h('a', { class: 'skip', href: '#room', onclick: (/** @type {Event} */ event) => skip(event) }, t('app.skip')),
@@ -110,12 +89,13 @@ async function main() {
       'header',
       { class: 'page-head' },
       wordmark(),
+      host.navigation,
       h('div', { class: 'page-tools' }, backendMenu.element, gauge, theme),
     ),
     inspector.element,
     progress.element,
     notice.element,
-    h('main', { id: 'room', tabIndex: -1 }, room.element),
+    host.place,
     h('footer', { class: 'page-foot' }, h('p', {}, rich('app.foot'))),
     files.input,
     files.veil,
@@ -133,17 +113,19 @@ async function main() {
     const remarkable = info.reason !== 'hardware' && info.reason !== 'chosen';
     if (remarkable && notice.element.hidden) notice.show(sentence(info));
   });
-  state.subscribe((_, changed) => {
+  page.subscribe((_, changed) => {
     if (!changed.has('smooth')) return;
     applySmooth();
     relook();
   });
 
-  try {
-    await room.start(await catalog);
-  } catch (error) {
-    complain(error);
-  }
+  await host.start({
+    page,
+    say: (text) => notice.show(text),
+    complain,
+    chooseFile: files.choose,
+    settled: () => progress.hide(),
+  });
 }
 
 /** The hash holds the state, so the way to the content is not a link to it. @param {Event} event */

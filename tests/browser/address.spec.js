@@ -1,4 +1,6 @@
 import { expect, test } from './fixtures.js';
+import { TABLE as LATENT } from '../../www/rooms/latent/table.js';
+import { PAGE, ROOMS } from '../../www/rooms/registry.js';
 import { parseHash, formatHash } from '../../www/state.js';
 import { address, changed, drawThree, drawn, look, openRoom, settled, state } from './support/room.js';
 
@@ -99,9 +101,9 @@ test('a model that is not here is said to be missing', async ({ page }, info) =>
   await expect(page.locator('.notice')).toContainText('mine.safetensors');
 });
 
-test('the table of values reads what it writes @cpu', () => {
+test('the tables of values read what they write @cpu', () => {
   const values = {
-    ...parseHash(''),
+    ...parseHash(LATENT, ''),
     model: 'vae-dense',
     view: /** @type {const} */ ('draw'),
     seed: 4294967295,
@@ -113,8 +115,16 @@ test('the table of values reads what it writes @cpu', () => {
     ink: 'FgAJTU2A-_',
     eps: 0,
     codes: true,
-    smooth: true,
   };
-  expect(parseHash(formatHash(values))).toEqual(values);
-  expect(formatHash(parseHash(''))).toBe('');
+  expect(parseHash(LATENT, `#${formatHash(LATENT, values)}`)).toEqual(values);
+  expect(parseHash(PAGE, formatHash(PAGE, { ...parseHash(PAGE, ''), smooth: true }))).toMatchObject({ smooth: true });
+  for (const table of [PAGE, ...ROOMS.map((room) => room.table)]) {
+    expect(formatHash(table, parseHash(table, ''))).toBe('');
+  }
+});
+
+test('no room has a value of the same name as the page @cpu', () => {
+  for (const { id, table } of ROOMS) {
+    expect(Object.keys(table).filter((key) => key in PAGE), id).toEqual([]);
+  }
 });

@@ -1,8 +1,8 @@
 /** What this network is, in a margin note. */
 
+import { modelsFolder } from '../../catalog.js';
 import { bytes, has, number, t } from '../../i18n/translate.js';
 import { h } from '../../parts/dom.js';
-import { modelsFolder } from './model.js';
 
 /** @import { LatentModel } from './model.js' */
 

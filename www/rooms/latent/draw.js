@@ -12,7 +12,7 @@ import { panel } from './panel.js';
 /** @import { LatentRoom, RoomView } from './index.js' */
 /** @import { LatentModel } from './model.js' */
 /** @import { Observation } from '../../protocol.js' */
-/** @import { Values } from '../../state.js' */
+/** @import { Values } from './table.js' */
 
 /** @implements {RoomView} */
 export class DrawView {

@@ -9,18 +9,19 @@ import { REACH } from '../../parts/latent-sliders.js';
 import { choice } from '../../parts/choice.js';
 import { h } from '../../parts/dom.js';
 import { roundZ } from '../../protocol.js';
-import { VIEWS } from '../../state.js';
 import { about } from './about.js';
 import { DrawView } from './draw.js';
 import { InterpolateView } from './interpolate.js';
 import { loadLatentModel } from './model.js';
+import { VIEWS } from './table.js';
 import { Plane } from './vectors.js';
 import { WalkView } from './walk.js';
 
 /** @import { EngineClient } from '../../engine.js' */
 /** @import { CatalogRow } from '../../protocol.js' */
-/** @import { State, Values, View } from '../../state.js' */
+/** @import { Room, Shell } from '../registry.js' */
 /** @import { LatentModel } from './model.js' */
+/** @import { LatentState, Values, View } from './table.js' */
 
 /**
  * What each view gives the room.
@@ -35,19 +36,11 @@ import { WalkView } from './walk.js';
  * @property {(kind: 'z' | 'from' | 'to', a: number, b: number, input: number) => void} padMoved
  */
 
-/**
- * What the room needs of the page around it.
- * @typedef {object} Shell
- * @property {(text: string) => void} say  one calm line
- * @property {(error: unknown) => void} complain
- * @property {() => void} chooseFile
- * @property {() => void} settled  a model is loaded and about to be drawn
- */
-
+/** @implements {Room} */
 export class LatentRoom {
   /**
    * @param {EngineClient} engine
-   * @param {State} state
+   * @param {LatentState} state
    * @param {Shell} shell
    */
   constructor(engine, state, shell) {
@@ -60,6 +53,8 @@ export class LatentRoom {
     this.model = null;
     /** The id that was asked for last; answers for others come too late. */
     this.wanted = '';
+    /** In sight; until then the state may change without consequence. */
+    this.open = false;
     /** Models that are in the worker already, files among them. @type {Set<string>} */
     this.opened = new Set();
     /** @type {Float32Array} */
@@ -97,10 +92,20 @@ export class LatentRoom {
   }
 
   /** @param {CatalogRow[]} catalog */
-  async start(catalog) {
+  async enter(catalog) {
     this.catalog = catalog;
+    this.open = true;
+    if (this.view !== this.views[this.state.values.view]) this.openView(true);
     this.showModels();
+    // the worker may have gone to another room's model meanwhile
     await this.openModel(this.state.values.model);
+  }
+
+  leave() {
+    this.open = false;
+    this.wanted = '';
+    this.model = null;
+    this.view?.leave();
   }
 
   showModels() {
@@ -174,6 +179,7 @@ export class LatentRoom {
 
   /** @param {Values} values @param {Set<keyof Values>} changed @param {boolean} fromAddress */
   async stateChanged(values, changed, fromAddress) {
+    if (!this.open) return;
     if (changed.has('view')) this.openView(fromAddress);
     if (changed.has('model') && values.model !== this.wanted) {
       await this.openModel(values.model);

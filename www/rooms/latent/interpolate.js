@@ -12,7 +12,7 @@ import { Plane, dot, lerp, norm, slerp } from './vectors.js';
 
 /** @import { LatentRoom, RoomView } from './index.js' */
 /** @import { LatentModel } from './model.js' */
-/** @import { Values } from '../../state.js' */
+/** @import { Values } from './table.js' */
 
 /** Pictures in a strip. */
 const FRAMES = 11;

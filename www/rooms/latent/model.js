@@ -1,5 +1,6 @@
 /** A model as the Latent room sees it: what the engine knows and what was measured when it was trained. */
 
+import { modelsFolder } from '../../catalog.js';
 import { SIDE } from '../../protocol.js';
 
 /** @import { EngineClient } from '../../engine.js' */
@@ -28,11 +29,6 @@ import { SIDE } from '../../protocol.js';
  */
 
 /** @typedef {Pick<ModelInfo, 'active_units' | 'class_means'> & {metrics?: Metrics}} Measured */
-
-/** Where the weights and what belongs to them lie; the built site has them beside the page. */
-export function modelsFolder() {
-  return new URL(import.meta.env?.DEV ? 'www/models/' : 'models/', document.baseURI).href;
-}
 
 /**
  * @param {EngineClient} engine

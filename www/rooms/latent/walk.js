@@ -1,5 +1,6 @@
 /** Walk: move z by hand and watch the digit. */
 
+import { modelsFolder } from '../../catalog.js';
 import { number, rich, t } from '../../i18n/translate.js';
 import { drawCodes, legend, readCodes } from '../../parts/codes.js';
 import { ICONS, button, h, setPressed } from '../../parts/dom.js';
@@ -9,14 +10,13 @@ import { Picture } from '../../parts/picture.js';
 import { download, npy } from '../../parts/save.js';
 import { scrubber } from '../../parts/scrubber.js';
 import { KindError, roundZ } from '../../protocol.js';
-import { modelsFolder } from './model.js';
 import { panel } from './panel.js';
 import { norm } from './vectors.js';
 
 /** @import { LatentRoom, RoomView } from './index.js' */
 /** @import { LatentModel } from './model.js' */
 /** @import { Codes } from '../../parts/codes.js' */
-/** @import { Values } from '../../state.js' */
+/** @import { Values } from './table.js' */
 
 /** @implements {RoomView} */
 export class WalkView {
@@ -24,6 +24,7 @@ export class WalkView {
   constructor(room) {
     this.room = room;
     const { engine, state } = room;
+    const { page } = room.shell;
     this.sliders = new LatentSliders(engine, {
       moved: (unit, value, input) => this.moveUnit(unit, value, input),
       froze: (unit) => this.freeze(unit),
@@ -40,11 +41,12 @@ export class WalkView {
     this.legend = legend();
     this.smoothButton = button({
       label: t('digit.smooth'),
-      pressed: state.values.smooth,
-      onclick: () => state.set({ smooth: !state.values.smooth }, 'replace'),
+      pressed: page.values.smooth,
+      onclick: () => page.set({ smooth: !page.values.smooth }, 'replace'),
     });
     const dice = () => button({ label: t('walk.randomise'), icon: ICONS.dice(), onclick: () => this.randomise() });
     const reset = () => button({ label: t('walk.reset'), icon: ICONS.reset(), onclick: () => this.reset() });
+    page.subscribe((values) => setPressed(this.smoothButton, values.smooth));
     this.padPanel = panel('pad', t('pad.title'), [room.pad.element], [this.codesButton, this.legend]);
     this.slidersPanel = panel('sliders', t('sliders.title'), [this.sliders.element]);
     this.digitPanel = panel(
@@ -146,7 +148,6 @@ export class WalkView {
   /** @param {Values} values @param {Set<keyof Values>} changed */
   stateChanged(values, changed) {
     if (changed.has('codes')) this.showCodes();
-    if (changed.has('smooth')) setPressed(this.smoothButton, values.smooth);
     if (changed.has('frozen')) this.sliders.setFrozen(values.frozen);
   }
 

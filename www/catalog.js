@@ -1,0 +1,23 @@
+/** Where the models lie, and the list of them. */
+
+import { KindError } from './protocol.js';
+
+/** @import { CatalogRow } from './protocol.js' */
+
+/** Where the weights and what belongs to them lie; the built site has them beside the page. */
+export function modelsFolder() {
+  return new URL(import.meta.env?.DEV ? 'www/models/' : 'models/', document.baseURI).href;
+}
+
+/** @returns {Promise<CatalogRow[]>} */
+export async function fetchCatalog() {
+  const address = new URL('catalog.json', modelsFolder());
+  let response;
+  try {
+    response = await fetch(address);
+  } catch {
+    throw new KindError('network', address.href);
+  }
+  if (!response.ok) throw new KindError('network', `${address.href} (${response.status})`);
+  return (await response.json()).models;
+}

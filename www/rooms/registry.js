@@ -1,0 +1,51 @@
+/** The rooms of the page, in the order of the navigation. A new room is a folder and a row here. */
+
+import { flag, oneOf } from '../state.js';
+import { TABLE as latent } from './latent/table.js';
+
+/** @import { EngineClient } from '../engine.js' */
+/** @import { CatalogRow } from '../protocol.js' */
+/** @import { State, Table } from '../state.js' */
+
+/**
+ * What the page asks of a room. A room is made when it is first opened and kept from then on.
+ * @typedef {object} Room
+ * @property {HTMLElement} element
+ * @property {(catalog: CatalogRow[]) => Promise<void>} enter  the room comes into sight, with the models of its families
+ * @property {() => void} leave  it goes out of sight: work stops, memory is given back
+ * @property {(file: File) => Promise<void>} openFile  a weights file that the person gave while in the room
+ */
+
+/**
+ * What a room needs of the page around it.
+ * @typedef {object} Shell
+ * @property {State<typeof PAGE>} page
+ * @property {(text: string) => void} say  one calm line
+ * @property {(error: unknown) => void} complain
+ * @property {() => void} chooseFile
+ * @property {() => void} settled  a model is loaded and about to be drawn
+ */
+
+/**
+ * @typedef {object} RoomRow
+ * @property {string} id  as in the address; `room.name.<id>` is its name in the navigation
+ * @property {string[]} families  of the models that it shows
+ * @property {Table} table  what a link into it holds; known before its code is loaded
+ * @property {() => Promise<new (engine: EngineClient, state: State<any>, shell: Shell) => Room>} load
+ */
+
+/** @type {RoomRow[]} */
+export const ROOMS = [
+  {
+    id: 'latent',
+    families: ['vae'],
+    table: latent,
+    load: async () => (await import('./latent/index.js')).LatentRoom,
+  },
+];
+
+/** What a link holds whichever room it leads to. No room has a row of the same name. */
+export const PAGE = {
+  room: oneOf(ROOMS.map(({ id }) => id)),
+  smooth: flag(false),
+};
