@@ -2,7 +2,7 @@
 
 import { KindError } from './protocol.js';
 
-/** @import { Backend, CatalogRow, Look, ModelInfo, ToPage, ToWorker } from './protocol.js' */
+/** @import { Backend, CatalogRow, Look, ModelInfo, Spec, ToPage, ToWorker, Trajectory, What } from './protocol.js' */
 
 /**
  * A place on the page that a named canvas fills; see parts/picture.js.
@@ -133,5 +133,28 @@ export class EngineClient {
   /** @param {string} canvas @returns {Promise<Blob>} */
   png(canvas) {
     return this.request({ type: 'png', canvas });
+  }
+
+  /**
+   * Starts a lane anew; its frames are told of as they come.
+   * @param {string} lane
+   * @param {Spec} spec
+   * @param {object} [given]
+   * @param {Float32Array} [given.source]  n * 784 numbers in [-1, 1]
+   * @param {Float32Array} [given.mask]  784 numbers, 1 where the source is kept
+   * @returns {Promise<Trajectory>}
+   */
+  run(lane, spec, given = {}) {
+    return this.request({ type: 'run', lane, spec, ...given });
+  }
+
+  /** @param {string} lane @param {What} what @param {number} frame @returns {Promise<Float32Array>} digits * 784 numbers */
+  frameValues(lane, what, frame) {
+    return this.request({ type: 'frame-values', lane, what, frame });
+  }
+
+  /** @param {string} lane @param {What} what @returns {Promise<Float32Array>} frames * digits * 784 numbers */
+  trajectory(lane, what) {
+    return this.request({ type: 'trajectory', lane, what });
   }
 }

@@ -35,6 +35,66 @@
  */
 
 /**
+ * What is to be computed in a lane, which is one trajectory by name: pure data, also the argument of the command line's
+ * sampler. Images are in [-1, 1]; t is 0 for data and 1 for noise.
+ * @typedef {object} Spec
+ * @property {string} model
+ * @property {'ddim' | 'ddpm' | 'dpm-solver' | 'euler' | 'midpoint' | 'heun'} sampler
+ * @property {number} steps
+ * @property {'uniform' | 'quadratic' | 'log-snr'} spacing
+ * @property {number} eta
+ * @property {number} guidance_scale
+ * @property {number[]} classes  one per digit; 10 where the class is not told
+ * @property {number} seed
+ * @property {boolean} shared_noise  all digits begin in the same noise
+ * @property {{kind: 'noise' | 'data'} | {kind: 'source' | 'exact', t: number}} start
+ * @property {'denoise' | 'encode'} direction
+ * @property {{resample: number, jump: number}} [inpaint]
+ */
+
+/** @typedef {'x_t' | 'x_0' | 'eps' | 'x_0_previous' | 'x_0_second' | 'eps_second' | 'noise'} Term */
+
+/**
+ * One step, from the time `from` to the time `to`: the next x is the sum of value * term.
+ * @typedef {object} Move
+ * @property {'denoise' | 'renoise'} kind
+ * @property {number} from
+ * @property {number} to
+ * @property {number} alpha  of the path at `from`
+ * @property {number} sigma
+ * @property {number | null} log_snr  null where it is not finite
+ * @property {number} alpha_to
+ * @property {number} sigma_to
+ * @property {number} evaluations
+ * @property {number[]} network_time
+ * @property {{term: Term, value: number}[]} coefficients
+ */
+
+/**
+ * What a lane will hold: frame k is the state before move k with the predictions made there, the last one the result.
+ * @typedef {object} Trajectory
+ * @property {number} frames  one more than there are moves
+ * @property {Move[]} moves
+ * @property {number} batch
+ */
+
+/** The state, the predicted digit, the predicted noise. @typedef {'x_t' | 'x_0' | 'eps'} What */
+
+/**
+ * A grid of digits of one frame of a lane; the newest frame there is where it is not computed yet.
+ * @typedef {object} FramePicture
+ * @property {string} canvas
+ * @property {string} lane
+ * @property {What} what
+ * @property {number} frame
+ * @property {number} columns
+ * @property {number} rows
+ * @property {number} gap
+ * @property {number} [first]  index of the first digit
+ * @property {boolean} urgent
+ */
+
+/**
  * How pictures are inked. Colours are sRGB, 0 to 1.
  * @typedef {object} Look
  * @property {[number, number, number]} ink
@@ -106,7 +166,15 @@
  *   | {type: 'resize', canvas: string, width: number, height: number}
  *   | {type: 'look', look: Look}
  *   | {type: 'draw', picture: Picture}
+ *   | {type: 'draw', picture: FramePicture}
  *   | {type: 'erase', canvas: string}
+ *   | {type: 'run', request: number, lane: string, spec: Spec, source?: Float32Array, mask?: Float32Array}
+ *   | {type: 'halt', lane: string}
+ *   | {type: 'resume', lane: string}
+ *   | {type: 'release', lane: string}
+ *   | {type: 'hidden', hidden: boolean}
+ *   | {type: 'frame-values', request: number, lane: string, what: What, frame: number}
+ *   | {type: 'trajectory', request: number, lane: string, what: What}
  *   | {type: 'observe', x: Float32Array, z: Float32Array | null, seed: number | null}
  *   | {type: 'load', request: number, row: CatalogRow}
  *   | {type: 'load-file', request: number, name: string, bytes: Uint8Array}
@@ -135,6 +203,7 @@
  *   | {type: 'backend', info: BackendInfo}
  *   | {type: 'progress', progress: Progress}
  *   | {type: 'drawn', canvas: string}
+ *   | {type: 'frames', lane: string, ready: number, total: number, ms: number}
  *   | {type: 'observed', observation: Observation}
  *   | {type: 'stats', stats: Stats}
  *   | {type: 'rebuilt', detail: string}

@@ -229,7 +229,7 @@ scope.onmessage = ({ data }) => {
       stage.relook(message.look);
       break;
     case 'draw':
-      stage.show(message.picture);
+      if ('z' in message.picture) stage.show(message.picture);
       break;
     case 'erase':
       stage.erase(message.canvas);
