@@ -49,6 +49,14 @@ export class Picture {
     }
   }
 
+  /** @param {number} columns @param {number} rows */
+  arrange(columns, rows) {
+    if (columns === this.columns && rows === this.rows) return;
+    this.columns = columns;
+    this.rows = rows;
+    this.shape();
+  }
+
   /** The box takes the proportions of the grid. */
   shape() {
     const wide = this.columns * SIDE + (this.columns - 1) * this.gap;
@@ -87,11 +95,7 @@ export class Picture {
    * @param {number} [options.input]  when the input event happened, ms since the epoch
    */
   draw(z, { columns = this.columns, rows = this.rows, input } = {}) {
-    if (columns !== this.columns || rows !== this.rows) {
-      this.columns = columns;
-      this.rows = rows;
-      this.shape();
-    }
+    this.arrange(columns, rows);
     this.engine.send({
       type: 'draw',
       picture: { canvas: this.name, z, columns, rows, gap: this.gap, urgent: this.urgent, input },

@@ -5,9 +5,9 @@ import { PosteriorBars } from '../../parts/bars.js';
 import { ICONS, button, h, setPressed } from '../../parts/dom.js';
 import { DrawingPad } from '../../parts/drawing-pad.js';
 import { Equation } from '../../parts/equation.js';
+import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
 import { roundZ } from '../../protocol.js';
-import { panel } from './panel.js';
 
 /** @import { LatentRoom, RoomView } from './index.js' */
 /** @import { LatentModel } from './model.js' */

@@ -4,10 +4,10 @@ import { number, rich, t } from '../../i18n/translate.js';
 import { ICONS, button, h, prefersStillness } from '../../parts/dom.js';
 import { EndPicker } from '../../parts/end-picker.js';
 import { Equation } from '../../parts/equation.js';
+import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
 import { fill, scrubber } from '../../parts/scrubber.js';
 import { roundZ } from '../../protocol.js';
-import { panel } from './panel.js';
 import { Plane, dot, lerp, norm, slerp } from './vectors.js';
 
 /** @import { LatentRoom, RoomView } from './index.js' */

@@ -6,11 +6,11 @@ import { drawCodes, legend, readCodes } from '../../parts/codes.js';
 import { ICONS, button, h, setPressed } from '../../parts/dom.js';
 import { Equation } from '../../parts/equation.js';
 import { LatentSliders, unitName } from '../../parts/latent-sliders.js';
+import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
 import { download, npy } from '../../parts/save.js';
 import { scrubber } from '../../parts/scrubber.js';
 import { KindError, roundZ } from '../../protocol.js';
-import { panel } from './panel.js';
 import { norm } from './vectors.js';
 
 /** @import { LatentRoom, RoomView } from './index.js' */

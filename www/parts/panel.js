@@ -1,8 +1,8 @@
 /** A panel of the stage: a title, a figure, what belongs under it. */
 
-import { h } from '../../parts/dom.js';
+import { h } from './dom.js';
 
-/** @import { Child } from '../../parts/dom.js' */
+/** @import { Child } from './dom.js' */
 
 /**
  * @param {string} name
