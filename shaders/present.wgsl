@@ -12,6 +12,11 @@ struct Params {
   grid: vec3u,
   smooth_pixels: u32,
   gap: f32,
+  // ink is value * scale + shift
+  scale: f32,
+  shift: f32,
+  // where the images begin in their buffer
+  first: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -22,14 +27,15 @@ fn vertex(@builtin(vertex_index) index: u32) -> @builtin(position) vec4f {
   return vec4f(f32(index & 1u) * 4.0 - 1.0, f32(index >> 1u) * 4.0 - 1.0, 0.0, 1.0);
 }
 
-// a pixel of image `cell`; paper outside
+// the ink of a pixel of image `cell`; none outside
 fn pixel(cell: vec2u, at: vec2i) -> f32 {
   let side = i32(params.grid.z);
   if (any(at < vec2i(0)) || any(at >= vec2i(side))) {
     return 0.0;
   }
   let image = cell.y * params.grid.x + cell.x;
-  return images[(image * params.grid.z + u32(at.y)) * params.grid.z + u32(at.x)];
+  let index = params.first + (image * params.grid.z + u32(at.y)) * params.grid.z + u32(at.x);
+  return images[index] * params.scale + params.shift;
 }
 
 // weights of the four pixels around a place t in 0..1 between the middle two (Catmull and Rom 1974)

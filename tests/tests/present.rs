@@ -1,9 +1,8 @@
 //! Drawing: the GPU's fragments against the CPU's painter, pixel by pixel.
 
 use inkling::backend::gpu::Presenter;
-use inkling::backend::present::{Painter, View};
-use inkling::backend::{Backend, Executable};
-use inkling::graph::Graph;
+use inkling::backend::present::{Images, Painter, Tone, View};
+use inkling::backend::{Backend, Place};
 use inkling::rng::Philox;
 use inkling_tests::gpu;
 
@@ -15,22 +14,22 @@ fn the_gpu_draws_what_the_cpu_paints() {
     let Backend::Gpu(device) = &backend else { panic!("the GPU backend") };
     let (columns, rows) = (3, 2);
     let mut stream = Philox::new(4, 0);
-    let images: Vec<f32> = (0..columns * rows * SIDE * SIDE).map(|_| stream.uniform()).collect();
-    let graph = Graph::new();
-    let x = graph.constant(&images, [images.len()]).expect("a constant");
-    let plan = graph.compile(&[("y", &x.mul_scalar(1.0))]).expect("a plan");
-    let mut executable = backend.compile(plan, &[]).expect("an executable");
-    executable.run().expect("a run");
-    let output = executable.output("y").expect("the output");
-    let Executable::Gpu(executable) = &executable else { panic!("a GPU executable") };
+    let len = columns * rows * SIDE * SIDE;
+    let mut history = backend.history(&["other", "images"], 2 * len).expect("a history");
+    // not at the beginning of the buffer, and an image more before them
+    let place = Place { frame: 2, track: 1 };
+    let values: Vec<f32> = (0..2 * len).map(|_| 4.0 * stream.uniform() - 2.0).collect();
+    history.write(place, &values).expect("a frame");
     let mut presenter = Presenter::new(device, wgpu::TextureFormat::Rgba8Unorm).expect("a presenter");
     let mut painter = Painter::default();
+    let images = history.images(place).expect("the images").skip(SIDE * SIDE);
+    let Images::Device(images) = images else { panic!("images on the GPU") };
     // larger, equal, odd and smaller than the images
     for (width, height) in [(336, 224), (84, 56), (191, 97), (50, 31)] {
         for smooth in [false, true] {
-            for gap in [0.0, 2.0] {
-                let view =
-                    View { side: SIDE, columns, rows, gap, smooth, ink: [0.1, 0.2, 0.3], paper: [1.0, 0.9, 0.8] };
+            for (gap, tone) in [(0.0, Tone::Grey), (2.0, Tone::Grey), (1.0, Tone::Signed), (0.0, Tone::Noise)] {
+                let (ink, paper) = ([0.1, 0.2, 0.3], [1.0, 0.9, 0.8]);
+                let view = View { side: SIDE, columns, rows, gap, smooth, tone, ink, paper };
                 let texture = device.raw().create_texture(&wgpu::TextureDescriptor {
                     label: None,
                     size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
@@ -42,13 +41,14 @@ fn the_gpu_draws_what_the_cpu_paints() {
                     view_formats: &[],
                 });
                 let target = texture.create_view(&Default::default());
-                presenter.draw(executable, output, &view, (&target, width, height)).expect("a drawing");
+                presenter.draw(images, &view, (&target, width, height)).expect("a drawing");
                 let drawn = pixels(device, &texture, width, height);
-                let painted = painter.draw(&images, &view, width as usize, height as usize).expect("a painting");
+                let painted =
+                    painter.draw(&values[SIDE * SIDE..], &view, width as usize, height as usize).expect("a painting");
                 let off = drawn.iter().zip(painted).filter(|&(a, b)| a.abs_diff(*b) > 2).count();
                 // a place on the border between two pixels may fall to either
                 let allowed = drawn.len() / 200;
-                assert!(off <= allowed, "{width}x{height}, smooth {smooth}, gap {gap}: {off} bytes differ");
+                assert!(off <= allowed, "{width}x{height}, smooth {smooth}, gap {gap}, {tone:?}: {off} bytes differ");
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The GPU backend: runs a plan's dispatches on a WebGPU device.
 
 mod executable;
+mod history;
 mod present;
 mod readback;
 pub mod shader;
@@ -14,7 +15,8 @@ use std::sync::{Arc, Mutex};
 use wgpu::util::DeviceExt;
 
 pub use executable::GpuExecutable;
-pub use present::Presenter;
+pub(crate) use history::GpuHistory;
+pub use present::{GpuImages, Presenter};
 use readback::{StagingPool, submit_and_read};
 
 use crate::ops::AdapterKind;
@@ -41,6 +43,8 @@ struct Shared {
     fault: Arc<Mutex<Fault>>,
     pipelines: RefCell<HashMap<shader::Key, Rc<Pipeline>>>,
     buffers: Rc<Cell<BufferCount>>,
+    /// Blocks of histories that ended.
+    spare: history::Spare,
 }
 
 /// A compute pipeline and the layout of its bindings.
@@ -137,6 +141,7 @@ impl Device {
             fault,
             pipelines: RefCell::default(),
             buffers: Rc::default(),
+            spare: history::Spare::default(),
         };
         Ok(Device(Rc::new(shared)))
     }

@@ -2,9 +2,13 @@
 
 pub mod cpu;
 pub mod gpu;
+pub mod history;
 pub mod present;
 
 use std::future::Future;
+
+pub use history::{History, Place};
+use present::Images;
 
 use crate::Result;
 use crate::graph::{Plan, Shape};
@@ -171,6 +175,14 @@ impl Executable {
             Executable::Gpu(executable) => Reading::Queued(executable.run_and_read(outputs)),
         };
         reading.finish()
+    }
+
+    /// Calls `body` with an output as images to be drawn, as it is after the runs so far.
+    pub fn with_images<R>(&self, output: OutputId, body: impl FnOnce(Images<'_>) -> R) -> R {
+        match self {
+            Executable::Cpu(executable) => executable.with_output(output, |values| body(Images::Host(values))),
+            Executable::Gpu(executable) => body(Images::Device(executable.images(output))),
+        }
     }
 
     /// The slab called `name`.

@@ -1,6 +1,50 @@
 //! Drawing a grid of images: what is drawn, and the CPU's twin of `shaders/present.wgsl`.
 
+use super::gpu::GpuImages;
 use crate::{Error, Result};
+
+/// Images to be drawn, where they lie.
+#[derive(Clone, Copy)]
+pub enum Images<'a> {
+    /// In host memory, `[n, side, side]`.
+    Host(&'a [f32]),
+    /// In device memory.
+    Device(GpuImages<'a>),
+}
+
+impl Images<'_> {
+    /// The same without the first `values` values.
+    #[must_use]
+    pub fn skip(self, values: usize) -> Self {
+        match self {
+            Images::Host(images) => Images::Host(images.get(values..).unwrap_or_default()),
+            Images::Device(images) => Images::Device(images.skip(values)),
+        }
+    }
+}
+
+/// How values become ink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tone {
+    /// Greys: 0 is paper, 1 is ink.
+    #[default]
+    Grey,
+    /// Pixels as denoisers have them: -1 is paper, 1 is ink.
+    Signed,
+    /// Standard normal noise: 0 is half way, 3 standard deviations are the ends.
+    Noise,
+}
+
+impl Tone {
+    /// Ink is value * scale + shift, cut to 0 to 1.
+    pub(crate) fn scale_and_shift(self) -> [f32; 2] {
+        match self {
+            Tone::Grey => [1.0, 0.0],
+            Tone::Signed => [0.5, 0.5],
+            Tone::Noise => [1.0 / 6.0, 0.5],
+        }
+    }
+}
 
 /// How a grid of `columns * rows` square images fills a canvas.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,9 +59,11 @@ pub struct View {
     pub gap: f32,
     /// Cubic interpolation (Catmull and Rom 1974) instead of crisp squares.
     pub smooth: bool,
-    /// The colour of value 1, sRGB in 0 to 1.
+    /// How values become ink.
+    pub tone: Tone,
+    /// The colour of full ink, sRGB in 0 to 1.
     pub ink: [f32; 3],
-    /// The colour of value 0, sRGB in 0 to 1.
+    /// The colour of no ink, sRGB in 0 to 1.
     pub paper: [f32; 3],
 }
 
@@ -30,7 +76,7 @@ impl View {
         let needed = self.side * self.side * self.columns * self.rows;
         if needed == 0 || needed > values {
             return Err(Error::Shape(format!(
-                "a grid of {} by {} images needs {needed} values, {values} were decoded",
+                "a grid of {} by {} images needs {needed} values, {values} are there",
                 self.columns, self.rows
             )));
         }
@@ -109,7 +155,7 @@ pub struct Painter {
 }
 
 impl Painter {
-    /// Draws `images`, `[rows * columns, side, side]` in 0 to 1, over a canvas of `width` by `height`; RGBA, row by row.
+    /// Draws `images`, `[rows * columns, side, side]`, over a canvas of `width` by `height`; RGBA, row by row.
     ///
     /// # Errors
     /// [`Error::Shape`] when there are too few images or the canvas is empty.
@@ -125,6 +171,7 @@ impl Painter {
             self.key = Some((*view, width, height));
         }
         let (side, row_len) = (view.side, view.columns * view.side);
+        let [scale, shift] = view.tone.scale_and_shift();
         self.line.resize(row_len, 0.0);
         for (down, target) in self.down.iter().zip(self.rgba.chunks_exact_mut(width * 4)) {
             // first the weighted sum of image rows, then along the line
@@ -134,7 +181,7 @@ impl Painter {
                 for column in 0..view.columns {
                     let source = &images[((first + column) * side + row % side) * side..][..side];
                     for (target, value) in self.line[column * side..][..side].iter_mut().zip(source) {
-                        *target += weight * value;
+                        *target += weight * (value * scale + shift);
                     }
                 }
             }
@@ -158,7 +205,7 @@ mod tests {
     use super::*;
 
     fn view(columns: usize, rows: usize) -> View {
-        View { side: 2, columns, rows, gap: 1.0, smooth: false, ink: [0.0; 3], paper: [1.0; 3] }
+        View { side: 2, columns, rows, gap: 1.0, smooth: false, tone: Tone::Grey, ink: [0.0; 3], paper: [1.0; 3] }
     }
 
     #[test]
@@ -169,6 +216,18 @@ mod tests {
         let dark: Vec<u8> = rgba.chunks(4).map(|pixel| u8::from(pixel[0] == 0)).collect();
         assert_eq!(&dark[..10], [1, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(&dark[30..], [0, 0, 1, 1, 0, 0, 0, 0, 1, 1]);
+    }
+
+    #[test]
+    fn tones() {
+        let grey = |tone: Tone, values: [f32; 4]| {
+            let view = View { tone, ink: [1.0; 3], paper: [0.0; 3], ..view(1, 1) };
+            let rgba = Painter::default().draw(&values, &view, 2, 2).unwrap().to_vec();
+            rgba.chunks(4).map(|pixel| pixel[0]).collect::<Vec<u8>>()
+        };
+        assert_eq!(grey(Tone::Grey, [-1.0, 0.0, 0.2, 1.5]), [0, 0, 51, 255]);
+        assert_eq!(grey(Tone::Signed, [-1.5, -1.0, -0.6, 1.0]), [0, 0, 51, 255]);
+        assert_eq!(grey(Tone::Noise, [-4.0, -3.0, -1.8, 3.0]), [0, 0, 51, 255]);
     }
 
     #[test]

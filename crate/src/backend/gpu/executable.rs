@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::readback::{Range, StagingPool, submit_and_read};
 use super::shader::{Key, PROGRAM_UNIFORM, operand_bindings, program_uniform};
-use super::{Buffer, Device, GpuSlab, Pipeline, SLAB_USAGE};
+use super::{Buffer, Device, GpuImages, GpuSlab, Pipeline, SLAB_USAGE};
 use crate::backend::cpu::check_len;
 use crate::backend::{InputId, OutputId};
 use crate::graph::{BufferKind, Location, Plan};
@@ -203,6 +203,28 @@ impl GpuExecutable {
         Ok(())
     }
 
+    /// As [`GpuExecutable::run`], with inputs copied from buffers before and outputs copied to buffers afterwards, each
+    /// at a byte offset, in the same submit.
+    pub(crate) fn run_copying(
+        &mut self,
+        feeds: &[(InputId, (&wgpu::Buffer, u64))],
+        records: &[(OutputId, (&wgpu::Buffer, u64))],
+    ) -> Result<()> {
+        self.device.check()?;
+        let mut encoder = self.device.raw().create_command_encoder(&Default::default());
+        for (input, (source, offset)) in feeds {
+            let (target, start, bytes) = self.place(self.plan.inputs[input.0].location);
+            encoder.copy_buffer_to_buffer(source, *offset, target, start, bytes);
+        }
+        self.encode(&mut encoder);
+        for (output, (target, offset)) in records {
+            let (source, start, bytes) = self.output_buffer(*output);
+            encoder.copy_buffer_to_buffer(source, start, target, *offset, bytes);
+        }
+        self.device.queue().submit([encoder.finish()]);
+        Ok(())
+    }
+
     /// Writes the inputs and encodes every dispatch.
     fn encode(&self, encoder: &mut wgpu::CommandEncoder) {
         if !self.inputs.is_empty() {
@@ -219,8 +241,22 @@ impl GpuExecutable {
 
     /// An output's buffer, the byte at which it starts and its size in bytes.
     pub(crate) fn output_buffer(&self, output: OutputId) -> (&wgpu::Buffer, u64, u64) {
-        let location = self.plan.outputs[output.0].location;
+        self.place(self.plan.outputs[output.0].location)
+    }
+
+    fn place(&self, location: Location) -> (&wgpu::Buffer, u64, u64) {
         (self.buffers[location.buffer].raw(), (location.offset * 4) as u64, (location.len * 4) as u64)
+    }
+
+    /// An output as images to be drawn.
+    pub fn images(&self, output: OutputId) -> GpuImages<'_> {
+        let location = self.plan.outputs[output.0].location;
+        GpuImages {
+            device: &self.device,
+            buffer: self.buffers[location.buffer].raw(),
+            first: location.offset,
+            len: location.len,
+        }
     }
 
     /// Reads an output, as it is after the runs so far.

@@ -1,7 +1,6 @@
-//! Draws an executable's output onto a texture, straight from the buffer that the run left it in.
+//! Draws images onto a texture, straight from the buffer that a run left them in.
 
-use super::{Buffer, Device, GpuExecutable, shader::resolve_imports};
-use crate::backend::OutputId;
+use super::{Buffer, Device, shader::resolve_imports};
 use crate::backend::present::View;
 use crate::ops::{Shader, shader};
 use crate::{Error, Result};
@@ -10,19 +9,40 @@ const PRESENT: Shader = shader!("present");
 /// Bytes of `Params` in `shaders/present.wgsl`.
 const PARAMS: usize = 80;
 
+/// Images in device memory.
+#[derive(Clone, Copy)]
+pub struct GpuImages<'a> {
+    /// The device.
+    pub(crate) device: &'a Device,
+    /// The buffer.
+    pub(crate) buffer: &'a wgpu::Buffer,
+    /// The first element.
+    pub(crate) first: usize,
+    /// The number of elements.
+    pub(crate) len: usize,
+}
+
+impl GpuImages<'_> {
+    pub(crate) fn skip(self, values: usize) -> Self {
+        let values = values.min(self.len);
+        GpuImages { first: self.first + values, len: self.len - values, ..self }
+    }
+}
+
 /// Draws onto textures of one format and size.
 pub struct Presenter {
     device: Device,
     pipeline: wgpu::RenderPipeline,
     layout: wgpu::BindGroupLayout,
     params: Buffer,
-    written: Option<(View, u32, u32)>,
-    /// Bind groups by the buffer and offset that they read; a model has a handful.
-    bound: Vec<(wgpu::Buffer, u64, wgpu::BindGroup)>,
+    /// What the uniform block holds now: the view, the first element and the texture's size.
+    written: Option<(View, usize, u32, u32)>,
+    /// Bind groups by the buffer that they read; a model has a handful, a trajectory as many as its history has blocks.
+    bound: Vec<(wgpu::Buffer, wgpu::BindGroup)>,
 }
 
-/// Bind groups kept; more than a model's plans that one canvas shows.
-const MAX_BOUND: usize = 8;
+/// Bind groups kept; more than the plans of a model, or the blocks of 300 frames of 16 digits, that one canvas shows.
+const MAX_BOUND: usize = 32;
 
 impl Presenter {
     /// A presenter for textures of `format`.
@@ -77,25 +97,28 @@ impl Presenter {
         Ok(Presenter { device: device.clone(), pipeline, layout, params, written: None, bound: vec![] })
     }
 
-    /// Draws the first images of an output over a texture of `width` by `height`.
+    /// Draws the first of these images over a texture of `width` by `height`.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the output has too few images, [`Error::DeviceLost`], [`Error::Gpu`].
+    /// [`Error::Shape`] when they are too few or another device's, [`Error::DeviceLost`], [`Error::Gpu`].
     pub fn draw(
         &mut self,
-        executable: &GpuExecutable,
-        output: OutputId,
+        images: GpuImages<'_>,
         view: &View,
         (texture, width, height): (&wgpu::TextureView, u32, u32),
     ) -> Result<()> {
         self.device.check()?;
-        view.check(executable.plan().outputs[output.0].shape.numel())?;
-        if self.written != Some((*view, width, height)) {
-            let bytes = params(view, width, height);
-            self.device.queue().write_buffer(self.params.raw(), 0, &bytes);
-            self.written = Some((*view, width, height));
+        if !images.device.same(&self.device) {
+            return Err(Error::Shape("images of another device".into()));
         }
-        let index = self.bind(executable, output)?;
+        view.check(images.len)?;
+        let key = (*view, images.first, width, height);
+        if self.written != Some(key) {
+            let bytes = params(view, images.first, width, height);
+            self.device.queue().write_buffer(self.params.raw(), 0, &bytes);
+            self.written = Some(key);
+        }
+        let index = self.bind(images.buffer);
         let mut encoder = self.device.raw().create_command_encoder(&Default::default());
         let attachment = wgpu::RenderPassColorAttachment {
             view: texture,
@@ -108,42 +131,36 @@ impl Presenter {
             ..Default::default()
         });
         pass.set_pipeline(&self.pipeline);
-        pass.set_bind_group(0, &self.bound[index].2, &[]);
+        pass.set_bind_group(0, &self.bound[index].1, &[]);
         pass.draw(0..3, 0..1);
         drop(pass);
         self.device.queue().submit([encoder.finish()]);
         Ok(())
     }
 
-    /// The bind group for an output's buffer, made at its first use.
-    fn bind(&mut self, executable: &GpuExecutable, output: OutputId) -> Result<usize> {
-        if !executable.device().same(&self.device) {
-            return Err(Error::Shape("an output of another device".into()));
+    /// The bind group for a buffer, made at its first use.
+    fn bind(&mut self, buffer: &wgpu::Buffer) -> usize {
+        if let Some(index) = self.bound.iter().position(|(other, _)| other == buffer) {
+            return index;
         }
-        let (buffer, offset, size) = executable.output_buffer(output);
-        if let Some(index) = self.bound.iter().position(|(other, start, _)| other == buffer && *start == offset) {
-            return Ok(index);
-        }
-        let size = std::num::NonZeroU64::new(size);
-        let images = wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, size });
         let group = self.device.raw().create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(PRESENT.name),
             layout: &self.layout,
             entries: &[
                 wgpu::BindGroupEntry { binding: 0, resource: self.params.raw().as_entire_binding() },
-                wgpu::BindGroupEntry { binding: 1, resource: images },
+                wgpu::BindGroupEntry { binding: 1, resource: buffer.as_entire_binding() },
             ],
         });
         if self.bound.len() == MAX_BOUND {
             self.bound.remove(0);
         }
-        self.bound.push((buffer.clone(), offset, group));
-        Ok(self.bound.len() - 1)
+        self.bound.push((buffer.clone(), group));
+        self.bound.len() - 1
     }
 }
 
 /// The uniform block.
-fn params(view: &View, width: u32, height: u32) -> Vec<u8> {
+fn params(view: &View, first: usize, width: u32, height: u32) -> Vec<u8> {
     let [ink, paper] = [view.ink, view.paper];
     let floats = [
         width as f32,
@@ -162,6 +179,9 @@ fn params(view: &View, width: u32, height: u32) -> Vec<u8> {
     let mut bytes = bytemuck::cast_slice(&floats).to_vec();
     let words = [view.columns as u32, view.rows as u32, view.side as u32, u32::from(view.smooth)];
     bytes.extend_from_slice(bytemuck::cast_slice(&words));
-    bytes.extend_from_slice(bytemuck::cast_slice(&[view.gap, 0.0, 0.0, 0.0]));
+    let [scale, shift] = view.tone.scale_and_shift();
+    bytes.extend_from_slice(bytemuck::cast_slice(&[view.gap, scale, shift]));
+    // the struct's size is a multiple of 16 bytes
+    bytes.extend_from_slice(bytemuck::cast_slice(&[first as u32]));
     bytes
 }
