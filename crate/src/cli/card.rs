@@ -16,6 +16,7 @@ pub fn text(
     report: &Report,
 ) -> String {
     let Entry { id, title, file, bytes, sha256, .. } = entry;
+    let kl_epochs = recipe.task.kl_warm_up_epochs();
     let elbo = report.elbo;
     let images = training.steps * training.batch as u64;
     let data_note = if report.is_published_mnist { "MNIST" } else { "not MNIST as published" };
@@ -76,7 +77,7 @@ Active latents by their KL in nats: {units}.
         rate = recipe.learning_rate,
         warm_up = recipe.warm_up_steps,
         clip = recipe.clip_norm,
-        kl_epochs = recipe.kl_warm_up_epochs,
+        kl_epochs = kl_epochs,
         ema = recipe.ema_decay,
         training_pixels = training.pixels(),
         backend = training.backend,

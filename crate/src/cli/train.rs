@@ -15,12 +15,13 @@ use super::weights;
 use crate::checkpoint::{Checkpoint, Precision};
 use crate::data::mnist::{Dataset, Split};
 use crate::error::{Error, Result};
+use crate::train::objective::Samples;
 use crate::train::recipe;
-use crate::train::vae::Trainer;
+use crate::train::trainer::Trainer;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The recipe: vae-map, vae-textbook, vae-dense or vae-conv
+    /// The recipe; a wrong name lists them all
     recipe: String,
     /// The folder of the four MNIST files
     #[arg(long, default_value = "data/mnist")]
@@ -100,13 +101,14 @@ fn train(
     let bar = ProgressBar::new(trainer.total_steps()).with_style(style).with_position(trainer.steps_done());
     bar.reset_eta();
     let started = (Instant::now(), trainer.steps_done());
+    let samples = Samples { images: &data.images, labels: &data.labels };
     let save_every = save_every.unwrap_or(trainer.steps_per_epoch());
     while trainer.steps_done() < trainer.total_steps() {
         if stop.load(Ordering::Relaxed) {
             bar.abandon();
             return Ok(false);
         }
-        trainer.step(&data.images)?;
+        trainer.step(&samples)?;
         let done = trainer.steps_done();
         bar.set_position(done);
         if done.is_multiple_of(LOOK_EVERY) || done == trainer.total_steps() {
@@ -128,8 +130,7 @@ fn train(
 
 /// The last step's losses.
 fn describe(trainer: &Trainer) -> Result<String> {
-    let losses = pollster::block_on(trainer.losses())?;
-    Ok(format!("loss {:.2} = {:.2} + KL {:.2}", losses.total(), losses.reconstruction, losses.kl))
+    Ok(pollster::block_on(trainer.losses())?.to_string())
 }
 
 /// Set by Ctrl-C (and by SIGTERM, SIGHUP): the step under way is finished, then all is saved.

@@ -31,6 +31,19 @@ pub mod streams {
     pub const IMPORTANCE: u64 = 0x104;
     /// First weights, one stream a tensor.
     pub const INITIALIZE: u64 = 0x105;
+    /// Times and withheld labels of a denoiser's training, one stream a step.
+    pub const TIMES: u64 = 0x106;
+
+    /// How far the classifier's training images are moved, one stream a step.
+    pub const SHIFTS: u64 = 0x110;
+    /// Draws of the kernel distance, one stream in all.
+    pub const SUBSETS: u64 = 0x111;
+    /// Draws with replacement of the bootstrap, one stream in all.
+    pub const RESAMPLES: u64 = 0x112;
+    /// The images of each part of the inception score, one stream in all.
+    pub const PARTS: u64 = 0x113;
+    /// The images of the larger set that precision and recall go by, one stream in all.
+    pub const MEMBERS: u64 = 0x114;
 
     /// The stream of `purpose` at `count`.
     pub fn stream(purpose: u64, count: u64) -> u64 {

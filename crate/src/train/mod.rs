@@ -1,5 +1,8 @@
-//! Training: recipes as data, schedules, the loop's step.
+//! Training: recipes as data, objectives of the families, schedules, the loop's step.
 
+pub mod denoiser;
+pub mod objective;
 pub mod recipe;
 pub mod schedule;
+pub mod trainer;
 pub mod vae;

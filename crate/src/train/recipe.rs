@@ -2,21 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::denoiser::Denoising;
+use super::objective::Objective;
+use super::vae::Elbo;
 use crate::data::binarize::Binarization;
 use crate::error::{Error, Result};
-use crate::models::layers::{Activation, Layer};
+use crate::models::denoiser_config::{DenoiserConfig, Network, Prediction};
 use crate::models::family::Family;
+use crate::models::layers::{Activation, Layer};
 use crate::models::vae_config::{Naming, VaeConfig};
+use crate::ops::AdamConfig;
+use crate::samplers::path::Path;
 
-/// How a VAE is trained.
+/// How a model is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
     /// Its name on the command line and the id of the shipped model.
     pub name: String,
     /// What the model is, for people.
     pub title: String,
-    /// The network.
-    pub model: VaeConfig,
+    /// The network and what it is trained towards.
+    pub task: Task,
     /// Images in a step.
     pub batch: usize,
     /// Passes over the training set, unless `--steps` says otherwise.
@@ -25,14 +31,79 @@ pub struct Recipe {
     pub learning_rate: f64,
     /// Steps of the learning rate's warm-up.
     pub warm_up_steps: u64,
-    /// Epochs over which the weight of the KL term rises from 0 to 1.
-    pub kl_warm_up_epochs: u64,
+    /// Decay of Adam's second moment.
+    pub beta2: f64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
     /// Decay of the weights' moving average, which is what is saved.
     pub ema_decay: f64,
     /// The largest global norm of the gradients.
     pub clip_norm: f64,
-    /// How the training pixels are binarised.
-    pub binarization: Binarization,
+}
+
+/// A network and what it is trained towards.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// The negative ELBO of a VAE.
+    Vae {
+        /// The network.
+        model: VaeConfig,
+        /// Epochs over which the weight of the KL term rises from 0 to 1.
+        kl_warm_up_epochs: u64,
+        /// How the training pixels are binarised.
+        binarization: Binarization,
+    },
+    /// The mean square error of a denoiser.
+    Denoiser {
+        /// The network.
+        model: DenoiserConfig,
+        /// How often a label is withheld, so that the network also learns to do without.
+        label_dropout: f64,
+    },
+}
+
+impl Task {
+    /// The objective, ready for a trainer.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] naming what does not fit in the config.
+    pub fn objective(&self) -> Result<Box<dyn Objective>> {
+        Ok(match self {
+            Task::Vae { model, kl_warm_up_epochs, binarization } => {
+                Box::new(Elbo::new(model.clone(), *kl_warm_up_epochs, *binarization)?)
+            }
+            Task::Denoiser { model, label_dropout } => Box::new(Denoising::new(model.clone(), *label_dropout)?),
+        })
+    }
+
+    /// Epochs over which the weight of a VAE's KL term rises.
+    pub fn kl_warm_up_epochs(&self) -> u64 {
+        match self {
+            Task::Vae { kl_warm_up_epochs, .. } => *kl_warm_up_epochs,
+            Task::Denoiser { .. } => 0,
+        }
+    }
+
+    /// How the training pixels are binarised, where they are.
+    pub fn binarization(&self) -> Option<Binarization> {
+        match self {
+            Task::Vae { binarization, .. } => Some(*binarization),
+            Task::Denoiser { .. } => None,
+        }
+    }
+}
+
+impl Recipe {
+    /// The optimizer.
+    pub fn optimizer(&self) -> AdamConfig {
+        AdamConfig {
+            beta2: self.beta2,
+            weight_decay: self.weight_decay,
+            clip_norm: Some(self.clip_norm),
+            ..AdamConfig::default()
+        }
+    }
 }
 
 /// All recipes.
@@ -40,15 +111,15 @@ pub fn recipes() -> Vec<Recipe> {
     let dense = |name: &str, title: &str, model: VaeConfig, epochs: u64| Recipe {
         name: name.into(),
         title: title.into(),
-        model,
+        task: Task::Vae { model, kl_warm_up_epochs: 5, binarization: Binarization::Dynamic },
         batch: 128,
         epochs,
         learning_rate: 1e-3,
         warm_up_steps: 200,
-        kl_warm_up_epochs: 5,
+        beta2: 0.999,
+        weight_decay: 0.0,
         ema_decay: 0.999,
         clip_norm: 100.0,
-        binarization: Binarization::Dynamic,
     };
     let textbook = VaeConfig::dense(&[400], 20, Activation::Relu, Naming::Textbook);
     let deep = |z_dim| VaeConfig::dense(&[512, 256], z_dim, Activation::Silu, Naming::Sequential);
@@ -57,7 +128,60 @@ pub fn recipes() -> Vec<Recipe> {
         dense("vae-textbook", "Textbook VAE, 784-400-20", textbook, 60),
         dense("vae-dense", "Dense VAE with 20 latents", deep(20), 60),
         Recipe { learning_rate: 2e-3, ..dense("vae-conv", "Convolutional VAE with 16 latents", convolutional(), 30) },
+        textbook_denoiser("ddpm-textbook", "Textbook DDPM, linear beta", Path::Linear),
+        textbook_denoiser("ddpm-simple", "Textbook DDPM, alpha_bar = 1 - t", Path::Simple),
+        Recipe {
+            name: "diffusion".into(),
+            title: "Class-conditional U-Net".into(),
+            task: Task::Denoiser { model: unet(), label_dropout: 0.1 },
+            batch: 128,
+            epochs: 30,
+            learning_rate: 2e-3,
+            warm_up_steps: 200,
+            beta2: 0.99,
+            weight_decay: 0.01,
+            ema_decay: 0.999,
+            clip_norm: 1.0,
+        },
     ]
+}
+
+/// The fully connected denoiser of the textbooks: 785-512-512-784, which predicts eps.
+fn textbook_denoiser(name: &str, title: &str, path: Path) -> Recipe {
+    let model = DenoiserConfig {
+        family: Family::Denoiser,
+        network: Network::Mlp { hidden: vec![512, 512] },
+        prediction: Prediction::Eps,
+        path,
+        conditional: false,
+        training: None,
+    };
+    Recipe {
+        name: name.into(),
+        title: title.into(),
+        task: Task::Denoiser { model, label_dropout: 0.0 },
+        batch: 128,
+        epochs: 100,
+        learning_rate: 1e-3,
+        warm_up_steps: 200,
+        beta2: 0.999,
+        weight_decay: 0.0,
+        ema_decay: 0.999,
+        clip_norm: 1.0,
+    }
+}
+
+/// 0.6 million parameters, trained on straight paths (rectified flow); [`DenoiserConfig::evaluation`] lets it serve the
+/// others.
+fn unet() -> DenoiserConfig {
+    DenoiserConfig {
+        family: Family::Denoiser,
+        network: Network::Unet { channels: [48, 96], embedding: 128, heads: 4, groups: 8 },
+        prediction: Prediction::Velocity,
+        path: Path::Straight,
+        conditional: true,
+        training: None,
+    }
 }
 
 /// Three strided convolutions down to 4 x 4 and a dense layer; dense layers up to 7 x 7 and two transposed convolutions.
@@ -113,7 +237,7 @@ mod tests {
     #[test]
     fn every_recipe_is_a_network_that_fits() {
         for recipe in recipes() {
-            recipe.model.check().unwrap();
+            recipe.task.objective().unwrap();
             assert!(crate::catalog::is_id(&recipe.name), "{}", recipe.name);
             assert_eq!(find(&recipe.name).unwrap(), recipe);
         }

@@ -1,0 +1,164 @@
+//! The denoisers' objective: noise an image to a drawn time, predict, compare (Ho et al. 2020, algorithm 1; Lipman et
+//! al. 2022, eq. 23).
+
+use std::rc::Rc;
+
+use super::objective::{Objective, Samples, Step};
+use crate::backend::{Executable, InputId};
+use crate::checkpoint::Checkpoint;
+use crate::data::{PIXELS, streams};
+use crate::error::Result;
+use crate::graph::{ParamLayout, ParamStore, Plan};
+use crate::models::denoiser::Denoiser;
+use crate::models::denoiser_config::{DenoiserConfig, NO_CLASS, Network};
+use crate::models::family::Training;
+use crate::ops::{AdamConfig, key_values};
+use crate::rng::Philox;
+use crate::samplers::path::TEXTBOOK_STEPS;
+
+/// The mean square error of what a denoiser predicts.
+pub struct Denoising {
+    model: Denoiser,
+    label_dropout: f64,
+    inputs: Option<Inputs>,
+    values: Values,
+}
+
+struct Inputs {
+    x: InputId,
+    key: InputId,
+    conditions: Conditions,
+}
+
+/// The inputs that tell a step's times and classes.
+struct Conditions {
+    time: InputId,
+    label: InputId,
+    mix: InputId,
+    weight: InputId,
+}
+
+/// One step's inputs, allocated once.
+#[derive(Default)]
+struct Values {
+    x: Vec<f32>,
+    time: Vec<f32>,
+    label: Vec<f32>,
+    mix: Vec<f32>,
+    weight: Vec<f32>,
+}
+
+impl Denoising {
+    /// The objective of a denoiser that is told no class in `label_dropout` of the images.
+    ///
+    /// # Errors
+    /// [`crate::Error::Checkpoint`] naming what does not fit in the config.
+    pub fn new(config: DenoiserConfig, label_dropout: f64) -> Result<Denoising> {
+        Ok(Denoising { model: Denoiser::new(config)?, label_dropout, inputs: None, values: Values::default() })
+    }
+}
+
+impl Values {
+    fn new(model: &Denoiser, batch: usize) -> Values {
+        Values {
+            x: vec![0.0; batch * PIXELS],
+            time: vec![0.0; batch * model.time_width()],
+            label: vec![0.0; batch],
+            mix: vec![0.0; 4 * batch],
+            weight: vec![1.0; batch],
+        }
+    }
+
+    /// What is told about image `row` of the batch at time `t`.
+    fn set_time(&mut self, model: &Denoiser, row: usize, t: f64) {
+        let width = model.time_width();
+        model.time_features(t, &mut self.time[row * width..(row + 1) * width]);
+        let at = model.config().path.at(t);
+        let [of_x0, of_eps] = model.config().prediction.target(at);
+        let batch = self.label.len();
+        for (part, value) in [at.alpha, at.sigma, of_x0, of_eps].into_iter().enumerate() {
+            self.mix[part * batch + row] = value as f32;
+        }
+    }
+}
+
+impl Conditions {
+    fn find(executable: &Executable) -> Result<Conditions> {
+        Ok(Conditions {
+            time: executable.input("time")?,
+            label: executable.input("label")?,
+            mix: executable.input("mix")?,
+            weight: executable.input("weight")?,
+        })
+    }
+
+    fn write(&self, executable: &mut Executable, values: &Values) -> Result<()> {
+        executable.write(self.time, &values.time)?;
+        executable.write(self.label, &values.label)?;
+        executable.write(self.mix, &values.mix)?;
+        executable.write(self.weight, &values.weight)
+    }
+}
+
+impl Objective for Denoising {
+    fn layout(&self) -> &Rc<ParamLayout> {
+        self.model.layout()
+    }
+
+    fn initialize(&self, seed: u32) -> Result<ParamStore> {
+        self.model.initialize(seed)
+    }
+
+    fn plan(&self, batch: usize, adam: &AdamConfig) -> Result<Plan> {
+        self.model.train_plan(batch, adam)
+    }
+
+    fn losses(&self) -> &'static [&'static str] {
+        &["loss"]
+    }
+
+    fn bind(&mut self, executable: &Executable, batch: usize) -> Result<()> {
+        let conditions = Conditions::find(executable)?;
+        self.inputs = Some(Inputs { x: executable.input("x")?, key: executable.input("key")?, conditions });
+        self.values = Values::new(&self.model, batch);
+        Ok(())
+    }
+
+    fn feed(&mut self, executable: &mut Executable, step: &Step, samples: &Samples) -> Result<()> {
+        let Some(inputs) = &self.inputs else { return Ok(()) };
+        let mut draws = Philox::new(u64::from(step.seed), streams::stream(streams::TIMES, step.index));
+        let batch = step.images.len();
+        for (row, &image) in step.images.iter().enumerate() {
+            let image = image as usize;
+            let pixels = &samples.images[image * PIXELS..(image + 1) * PIXELS];
+            for (value, grey) in self.values.x[row * PIXELS..(row + 1) * PIXELS].iter_mut().zip(pixels) {
+                *value = f32::from(*grey) / 127.5 - 1.0;
+            }
+            let kept = f64::from(draws.uniform()) >= self.label_dropout;
+            self.values.label[row] = f32::from(if kept { samples.labels[image] } else { NO_CLASS });
+            // stratified over the batch: each step sees times from end to end
+            let t = (row as f64 + f64::from(draws.uniform())) / batch as f64;
+            self.values.set_time(&self.model, row, self.drawn_time(t));
+        }
+        executable.write(inputs.x, &self.values.x)?;
+        executable.write(inputs.key, &key_values(step.seed, step.index as u32))?;
+        inputs.conditions.write(executable, &self.values)
+    }
+
+    fn sign(&self, training: Training, checkpoint: &mut Checkpoint) -> Result<()> {
+        checkpoint.set_config(&DenoiserConfig { training: Some(training), ..self.model.config().clone() })
+    }
+}
+
+impl Denoising {
+    /// The textbook's networks know 1,000 times, the others all.
+    fn drawn_time(&self, t: f64) -> f64 {
+        match self.model.config().network {
+            Network::Mlp { .. } => {
+                let steps = TEXTBOOK_STEPS as f64;
+                ((t * steps).floor() + 1.0).min(steps) / steps
+            }
+            Network::Unet { .. } => t,
+        }
+    }
+}
