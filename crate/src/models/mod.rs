@@ -1,5 +1,6 @@
 //! Model families: what a model is made of (configs) and the graphs it builds.
 
+pub mod classifier;
 pub mod denoiser;
 pub mod denoiser_config;
 pub mod family;

@@ -1,5 +1,6 @@
 //! Training: recipes as data, objectives of the families, schedules, the loop's step.
 
+pub mod classifier;
 pub mod denoiser;
 pub mod objective;
 pub mod recipe;

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::classifier::Classification;
 use super::denoiser::Denoising;
 use super::objective::Objective;
 use super::vae::Elbo;
 use crate::data::binarize::Binarization;
 use crate::error::{Error, Result};
+use crate::models::classifier::ClassifierConfig;
 use crate::models::denoiser_config::{DenoiserConfig, Network, Prediction};
 use crate::models::family::Family;
 use crate::models::layers::{Activation, Layer};
@@ -61,6 +63,13 @@ pub enum Task {
         /// How often a label is withheld, so that the network also learns to do without.
         label_dropout: f64,
     },
+    /// The cross-entropy of a classifier.
+    Classifier {
+        /// The network.
+        model: ClassifierConfig,
+        /// Part of the values that its fully connected layers do not see.
+        dropout: f64,
+    },
 }
 
 impl Task {
@@ -74,6 +83,7 @@ impl Task {
                 Box::new(Elbo::new(model.clone(), *kl_warm_up_epochs, *binarization)?)
             }
             Task::Denoiser { model, label_dropout } => Box::new(Denoising::new(model.clone(), *label_dropout)?),
+            Task::Classifier { model, dropout } => Box::new(Classification::new(model.clone(), *dropout)?),
         })
     }
 
@@ -81,7 +91,7 @@ impl Task {
     pub fn kl_warm_up_epochs(&self) -> u64 {
         match self {
             Task::Vae { kl_warm_up_epochs, .. } => *kl_warm_up_epochs,
-            Task::Denoiser { .. } => 0,
+            Task::Denoiser { .. } | Task::Classifier { .. } => 0,
         }
     }
 
@@ -89,7 +99,7 @@ impl Task {
     pub fn binarization(&self) -> Option<Binarization> {
         match self {
             Task::Vae { binarization, .. } => Some(*binarization),
-            Task::Denoiser { .. } => None,
+            Task::Denoiser { .. } | Task::Classifier { .. } => None,
         }
     }
 }
@@ -142,6 +152,19 @@ pub fn recipes() -> Vec<Recipe> {
             weight_decay: 0.01,
             ema_decay: 0.999,
             clip_norm: 1.0,
+        },
+        Recipe {
+            name: "classifier".into(),
+            title: "Classifier whose features the measures use".into(),
+            task: Task::Classifier { model: ClassifierConfig::standard(), dropout: 0.25 },
+            batch: 128,
+            epochs: 12,
+            learning_rate: 1e-3,
+            warm_up_steps: 200,
+            beta2: 0.999,
+            weight_decay: 0.0,
+            ema_decay: 0.999,
+            clip_norm: 10.0,
         },
     ]
 }

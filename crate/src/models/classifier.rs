@@ -1,0 +1,244 @@
+//! The classifier whose features the measures of generated digits are computed on: two convolutions with max-pooling,
+//! one fully connected layer (its 128 activations are the features) and ten logits.
+//!
+//! The names and layouts of its tensors are those of a PyTorch module with `conv1`, `conv2`, `fc1` and `fc2`.
+
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use super::family::{Family, Training};
+use crate::data::{PIXELS, SIDE};
+use crate::error::{Error, Result};
+use crate::graph::{Graph, ParamLayout, Plan, Shape, Slab, Tensor};
+use crate::nn::init::Declarations;
+use crate::nn::{layers, loss};
+use crate::ops::AdamConfig;
+
+/// The name of the slab that holds the parameters in every plan.
+pub const PARAMS: &str = "params";
+/// The name of the slab that holds their exponential moving average in a training plan.
+pub const EMA: &str = "ema";
+/// The name of the optimizer, whose moments are the slabs `adam.m` and `adam.v`.
+pub const OPTIMIZER: &str = "adam";
+/// The digits.
+pub const CLASSES: usize = 10;
+
+/// Both convolutions are 3 x 3 with a border of one pixel, so that they keep the picture's size.
+const KERNEL: usize = 3;
+/// Side of the pooling windows, of which there are two layers.
+const POOL: usize = 2;
+/// Keeps a forged config from asking for terabytes.
+const MAX_PARAMETERS: usize = 16 << 20;
+
+/// What a classifier is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassifierConfig {
+    /// Always `classifier`: tells a classifier's file from another family's.
+    pub family: Family,
+    /// Output channels of the two convolutions.
+    pub channels: [usize; 2],
+    /// Width of the fully connected layer, the number of features.
+    pub features: usize,
+    /// How the weights came to be, if the file tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<Training>,
+}
+
+impl ClassifierConfig {
+    /// 32 and 64 channels, 128 features: the network that the measures are defined on.
+    pub fn standard() -> ClassifierConfig {
+        ClassifierConfig { family: Family::Classifier, channels: [32, 64], features: 128, training: None }
+    }
+
+    /// Checks that the sizes are those of a network that can be built.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] naming the size.
+    pub fn check(&self) -> Result<()> {
+        let unfit = |what: String| Error::Checkpoint(format!("the classifier's config is not usable: {what}"));
+        if self.family != Family::Classifier {
+            return Err(unfit("its family is another".into()));
+        }
+        let [first, second] = self.channels;
+        for (what, size) in [("channels", first), ("channels", second), ("features", self.features)] {
+            if size == 0 || size > 4096 {
+                return Err(unfit(format!("{what} are {size}; they are 1 to 4096")));
+            }
+        }
+        let parameters = self.declarations().layout()?.parameter_count();
+        if parameters > MAX_PARAMETERS {
+            return Err(unfit(format!("it has {parameters} parameters, more than this program runs")));
+        }
+        Ok(())
+    }
+
+    /// All tensors of a weights file, name and shape, in the order they are used.
+    ///
+    /// # Errors
+    /// As [`ClassifierConfig::check`].
+    pub fn layout(&self) -> Result<Vec<(String, Vec<usize>)>> {
+        self.check()?;
+        let layout = self.declarations().layout()?;
+        Ok(layout.entries().iter().map(|entry| (entry.name.clone(), entry.shape.dims().to_vec())).collect())
+    }
+
+    /// The parameters with the values they start from.
+    pub fn declarations(&self) -> Declarations {
+        let [first, second] = self.channels;
+        let side = SIDE / POOL / POOL;
+        let mut declarations = Declarations::default();
+        declarations.conv2d("conv1", 1, first, KERNEL);
+        declarations.conv2d("conv2", first, second, KERNEL);
+        declarations.linear("fc1", second * side * side, self.features);
+        declarations.linear("fc2", self.features, CLASSES);
+        declarations
+    }
+
+    /// The network in one line.
+    pub fn describe(&self) -> String {
+        let [first, second] = self.channels;
+        format!("784-conv{first}(k3)-pool-conv{second}(k3)-pool-{}-{CLASSES}, relu", self.features)
+    }
+}
+
+/// A classifier as a builder of graphs.
+#[derive(Debug, Clone)]
+pub struct Classifier {
+    config: ClassifierConfig,
+    layout: Rc<ParamLayout>,
+}
+
+impl Classifier {
+    /// The classifier of a config.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] naming what does not fit.
+    pub fn new(config: ClassifierConfig) -> Result<Self> {
+        config.check()?;
+        let layout = config.declarations().layout()?;
+        Ok(Classifier { config, layout })
+    }
+
+    /// The config.
+    pub fn config(&self) -> &ClassifierConfig {
+        &self.config
+    }
+
+    /// The parameters' names, shapes and places.
+    pub fn layout(&self) -> &Rc<ParamLayout> {
+        &self.layout
+    }
+
+    /// The features `[batch, features]` of images `[batch, 784]` with grey values in 0 to 1. With `dropout` (a rate and
+    /// the key of its draws) the picture that the fully connected layer reads is thinned out.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when `x` has another shape.
+    pub fn features(&self, x: &Tensor, params: &Slab, dropout: Option<(f64, &Tensor)>) -> Result<Tensor> {
+        let batch = x.shape().dims().first().copied().unwrap_or(0);
+        let mut picture = x.reshape([batch, 1, SIDE, SIDE])?;
+        for name in ["conv1", "conv2"] {
+            picture = layers::conv2d(&picture, params, name, 1, KERNEL / 2)?.relu().max_pool2d(POOL)?;
+        }
+        let mut flat = picture.reshape([batch, picture.shape().numel() / batch.max(1)])?;
+        if let Some((rate, key)) = dropout {
+            flat = flat.dropout(rate, key)?;
+        }
+        Ok(layers::linear(&flat, params, "fc1")?.relu())
+    }
+
+    /// The logits `[batch, 10]` of features `[batch, features]`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when `features` has another shape.
+    pub fn logits(&self, features: &Tensor, params: &Slab) -> Result<Tensor> {
+        layers::linear(features, params, "fc2")
+    }
+
+    /// `x` `[batch, 784]`, grey values in 0 to 1 -> `features` `[batch, features]` and `probabilities` `[batch, 10]`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for an empty batch.
+    pub fn features_plan(&self, batch: usize) -> Result<Plan> {
+        let (graph, params) = self.begin(batch)?;
+        let x = graph.input("x", [batch, PIXELS])?;
+        let features = self.features(&x, &params, None)?;
+        let probabilities = self.logits(&features, &params)?.softmax()?;
+        graph.compile(&[("features", &features), ("probabilities", &probabilities)])
+    }
+
+    /// One training step on `x` `[batch, 784]`, grey values in 0 to 1, and `labels` `[batch]`, whole numbers 0 to 9, by
+    /// the cross-entropy. Dropout of `rate` stands before each fully connected layer.
+    ///
+    /// Other inputs: `key` `[4]` ([`crate::ops::key_values`]), `hyper` `[4]` ([`AdamConfig::hyper`]) and `ema_rate`
+    /// (1 - decay, a scalar). Output: `loss`, the mean over the batch in nats.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for an empty batch or a rate outside [0, 1).
+    pub fn train_plan(&self, batch: usize, rate: f64, adam: &AdamConfig) -> Result<Plan> {
+        let (graph, params) = self.begin(batch)?;
+        let x = graph.input("x", [batch, PIXELS])?;
+        let labels = graph.input("labels", [batch])?;
+        let key = graph.input("key", [4])?;
+        let hyper = graph.input("hyper", [4])?;
+        let ema_rate = graph.input("ema_rate", Shape::default())?;
+        let features = self.features(&x, &params, Some((rate, &key)))?.dropout(rate, &key)?;
+        let logits = self.logits(&features, &params)?;
+        let loss = loss::cross_entropy_of_classes(&logits, &labels)?.mean_all();
+        let gradients = graph.grad(&loss, &params.tensors())?;
+        graph.adam(OPTIMIZER, &params, &gradients, &hyper, adam)?;
+        let average = graph.slab(EMA, &self.layout)?;
+        graph.moving_average(&average.all(), &params.all(), &ema_rate)?;
+        graph.compile(&[("loss", &loss)])
+    }
+
+    fn begin(&self, batch: usize) -> Result<(Graph, Slab)> {
+        if batch == 0 {
+            return Err(Error::Shape("a batch holds at least one image".into()));
+        }
+        let graph = Graph::new();
+        let params = graph.slab(PARAMS, &self.layout)?;
+        Ok((graph, params))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_and_sizes_of_the_pytorch_module() {
+        let layout = ClassifierConfig::standard().layout().unwrap();
+        let weights: Vec<(&str, &[usize])> =
+            layout.iter().filter(|(n, _)| n.ends_with("weight")).map(|(n, s)| (n.as_str(), &s[..])).collect();
+        let expected: [(&str, &[usize]); 4] = [
+            ("conv1.weight", &[32, 1, 3, 3]),
+            ("conv2.weight", &[64, 32, 3, 3]),
+            ("fc1.weight", &[128, 3136]),
+            ("fc2.weight", &[10, 128]),
+        ];
+        assert_eq!(weights, expected);
+        let parameters: usize = layout.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+        assert_eq!(parameters, 421_642);
+    }
+
+    #[test]
+    fn sizes_that_no_network_has_are_named() {
+        let config = ClassifierConfig { features: 0, ..ClassifierConfig::standard() };
+        assert!(Classifier::new(config).unwrap_err().to_string().contains("features are 0"));
+        let config = ClassifierConfig { channels: [4096, 4096], ..ClassifierConfig::standard() };
+        assert!(config.layout().unwrap_err().to_string().contains("parameters"));
+        let text = serde_json::to_string(&ClassifierConfig::standard()).unwrap();
+        assert_eq!(serde_json::from_str::<ClassifierConfig>(&text).unwrap(), ClassifierConfig::standard());
+        assert!(serde_json::from_str::<ClassifierConfig>(&text.replace("classifier", "vae")).is_err());
+    }
+
+    #[test]
+    fn a_batch_has_at_least_one_image() {
+        let classifier = Classifier::new(ClassifierConfig::standard()).unwrap();
+        assert!(classifier.features_plan(0).is_err());
+        assert!(classifier.train_plan(2, 1.0, &AdamConfig::default()).is_err());
+    }
+}
