@@ -63,6 +63,8 @@ export function icon(...paths) {
 export const ICONS = {
   play: () => icon('M6 4.5v11l9-5.5z'),
   pause: () => icon('M7 4.5v11', 'M13 4.5v11'),
+  stepBack: () => icon('M14 4.5v11l-7-5.5z', 'M5.5 4.5v11'),
+  stepForth: () => icon('M6 4.5v11l7-5.5z', 'M14.5 4.5v11'),
   dice: () => icon('M4 4h12v12H4z', 'M7.2 7.2h.1', 'M12.8 7.2h.1', 'M10 10h.1', 'M7.2 12.8h.1', 'M12.8 12.8h.1'),
   reset: () => icon('M4.5 10a5.5 5.5 0 1 0 1.8-4.1', 'M4.5 3.8v3h3'),
   frozen: () => icon('M5 9h10v7H5z', 'M7 9V6.5a3 3 0 0 1 6 0V9'),

@@ -11,13 +11,14 @@ import { h } from './dom.js';
  * @param {number} [options.step]
  * @param {number} [options.decimals]
  * @param {(value: number) => void} options.input
+ * @param {(value: number) => string} [options.words]  what stands beside it, where that is not the number itself
  */
-export function scrubber({ label, min, max, step = 0.01, decimals = 2, input }) {
+export function scrubber({ label, min, max, step = 0.01, decimals = 2, input, words = (value) => number(value, decimals) }) {
   const range = h('input', { type: 'range', min: String(min), max: String(max), step: String(step), 'aria-label': label });
   const value = h('output', {});
-  const show = (/** @type {number} */ shown) => {
-    value.textContent = number(shown, decimals);
-    range.setAttribute('aria-valuetext', value.textContent);
+  const show = (/** @type {number} */ shown, text = words(shown)) => {
+    value.textContent = text;
+    range.setAttribute('aria-valuetext', text);
     fill(range);
   };
   range.addEventListener('input', () => {
@@ -26,10 +27,14 @@ export function scrubber({ label, min, max, step = 0.01, decimals = 2, input }) 
   });
   return {
     element: h('span', { class: 'scrubber' }, range, value),
-    /** @param {number} next */
-    set(next) {
+    /** @param {number} next @param {string} [text]  in place of the words for it */
+    set(next, text) {
       range.value = String(next);
-      show(next);
+      show(next, text);
+    },
+    /** @param {boolean} possible */
+    enable(possible) {
+      range.disabled = !possible;
     },
     /** @param {number} low @param {number} high */
     limits(low, high) {

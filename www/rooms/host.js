@@ -1,6 +1,6 @@
 /** Shows one room at a time: the navigation in the page's head, and the place where the room stands. */
 
-import { has, t } from '../i18n/translate.js';
+import { t } from '../i18n/translate.js';
 import { h } from '../parts/dom.js';
 import { Address, State } from '../state.js';
 import { PAGE, ROOMS } from './registry.js';
@@ -71,7 +71,7 @@ export class RoomHost {
       if (name === id) link.setAttribute('aria-current', 'page');
       else link.removeAttribute('aria-current');
     }
-    document.title = has(`room.page.${id}`) ? t(`room.page.${id}`) : t('app.title');
+    document.title = t(`room.page.${id}`);
     try {
       const room = await this.make(row, shell);
       // the person may have gone on meanwhile

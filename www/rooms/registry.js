@@ -1,6 +1,7 @@
 /** The rooms of the page, in the order of the navigation. A new room is a folder and a row here. */
 
 import { flag, oneOf } from '../state.js';
+import { TABLE as denoise } from './denoise/table.js';
 import { TABLE as latent } from './latent/table.js';
 
 /** @import { EngineClient } from '../engine.js' */
@@ -41,6 +42,12 @@ export const ROOMS = [
     families: ['vae'],
     table: latent,
     load: async () => (await import('./latent/index.js')).LatentRoom,
+  },
+  {
+    id: 'denoise',
+    families: ['denoiser'],
+    table: denoise,
+    load: async () => (await import('./denoise/index.js')).DenoiseRoom,
   },
 ];
 

@@ -46,28 +46,39 @@ export class Lane {
     return this.trajectory !== null && this.ready >= this.trajectory.frames - 1;
   }
 
+  /** From now on runs that were asked for before count for nothing. */
+  claim() {
+    this.serial += 1;
+    return this.serial;
+  }
+
+  /** @param {number} claim */
+  holds(claim) {
+    return claim === this.serial;
+  }
+
   /**
-   * Starts anew. The model has to be loaded.
+   * Starts anew. The model has to be loaded. Failures reject; of an older run they are dropped.
    * @param {Spec} spec
    * @param {object} [given]
    * @param {Float32Array} [given.source]  n * 784 numbers in [-1, 1]
    * @param {Float32Array} [given.mask]  784 numbers, 1 where the source is kept
+   * @param {number} [claim]
    * @returns {Promise<Trajectory | null>} null where another run was asked for meanwhile
    */
-  async run(spec, given = {}) {
-    const serial = (this.serial += 1);
+  async run(spec, given = {}, claim = this.claim()) {
     this.waiting = true;
     this.spec = spec;
     let trajectory;
     try {
       trajectory = await this.engine.run(this.name, spec, given);
     } catch (error) {
-      if (serial !== this.serial) return null;
+      if (!this.holds(claim)) return null;
       this.waiting = false;
       this.trajectory = null;
       throw error;
     }
-    if (serial !== this.serial) return null;
+    if (!this.holds(claim)) return null;
     this.waiting = false;
     this.trajectory = trajectory;
     this.places = placesOf(trajectory);
@@ -88,7 +99,7 @@ export class Lane {
 
   /** Gives everything back. */
   release() {
-    this.serial += 1;
+    this.claim();
     this.waiting = false;
     if (this.spec) this.engine.send({ type: 'release', lane: this.name });
     this.spec = null;

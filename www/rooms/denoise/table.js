@@ -6,7 +6,6 @@ import { flag, oneOf, optional, range, text, uint32, whole } from '../../state.j
 export const VIEWS = /** @type {const} */ (['watch']);
 /** @typedef {typeof VIEWS[number]} View */
 
-/** Those that end in the same place from the same noise come first. */
 export const SAMPLERS = /** @type {const} */ (['ddim', 'ddpm', 'dpm-solver', 'euler', 'midpoint', 'heun']);
 /** @typedef {typeof SAMPLERS[number]} Sampler */
 
@@ -59,8 +58,8 @@ export const TABLE = {
   ...OTHER,
   /** Playhead: 0 is pure noise, 1 the finished digit. */
   at: range(1, 0, 1),
-  /** Journeys per ten seconds of the timeline. */
-  speed: range(2, 0.25, 16),
+  /** Of the playhead, as a multiple of the plain one. */
+  speed: range(1, 0.25, 4),
 };
 
 /** @typedef {import('../../state.js').ValuesOf<typeof TABLE>} Values */
