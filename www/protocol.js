@@ -76,6 +76,7 @@
  * @property {number} frames  one more than there are moves
  * @property {Move[]} moves
  * @property {number} batch
+ * @property {[alpha: number, sigma: number][]} curve  the path that the sampler walks, at t = 0, 1/100, ... 1
  */
 
 /** The state, the predicted digit, the predicted noise. @typedef {'x_t' | 'x_0' | 'eps'} What */
@@ -126,7 +127,7 @@
 /**
  * What `Session.load` tells about a model.
  * @typedef {object} ModelInfo
- * @property {{family: string, z_dim: number} & Record<string, unknown>} config
+ * @property {{family: string, z_dim: number} & Record<string, unknown>} config  z_dim is a VAE's
  * @property {number} parameters
  * @property {{unit: number, kl: number}[]} [active_units]  most active first; kl in nats, averaged over the test set
  * @property {string[]} [assumptions]  what had to be assumed about a file of another origin, in sentences
@@ -139,7 +140,7 @@
  */
 
 /**
- * The wasm `Session` (crate/src/web.rs). Failures are `Error`s with a stable `kind` (see crate/src/error.rs).
+ * The wasm `Session` (crate/src/web/session.rs). Failures are `Error`s with a stable `kind` (see crate/src/error.rs).
  * @typedef {object} Session
  * @property {() => {backend: Backend, adapter: string, software: boolean}} info
  * @property {(report: (kind: string, detail: string) => void) => void} on_failure  a lost device, an uncaptured GPU error
@@ -152,6 +153,14 @@
  * @property {() => Promise<Float32Array>} read  what was decoded last, n * 784 numbers in [0, 1]
  * @property {(x: Float32Array) => Promise<{mu: Float32Array, logvar: Float32Array}>} encode  x: 784 numbers in [0, 1]
  * @property {(x: Float32Array, z: Float32Array) => Promise<{bce: number, kl: number}>} reconstruct  nats
+ * @property {(lane: string, spec: string, source?: Float32Array, mask?: Float32Array) => string} run  JSON of a `Spec`; starts the lane anew; JSON of its `Trajectory`
+ * @property {(lane: string) => number} step  takes the next step, if there is one; the newest frame whose x_t is there
+ * @property {(lane: string) => number} step_ms  mean time of a step of a lane on the device, 0 before one was timed
+ * @property {() => number} pending  steps that the device has not done yet
+ * @property {(canvas: string, lane: string, what: What, frame: number, first: number, columns: number, rows: number, gap: number, smooth: boolean, ink: Float32Array, paper: Float32Array) => number | undefined} present_frame  draws a frame or the newest before it; which one it was, nothing where there is none
+ * @property {(lane: string, what: What, frame: number) => Promise<Float32Array>} read_frame
+ * @property {(lane: string, what: What) => Promise<Float32Array>} read_lane  all frames there are
+ * @property {(lane: string) => void} release
  * @property {(seed: number, n: number) => Float32Array} normal  Philox: the same numbers on every backend
  * @property {() => SessionStats} stats
  * @property {() => void} free

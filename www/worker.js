@@ -3,6 +3,7 @@
  * and what it answers.
  */
 
+import { Lanes } from './worker/lanes.js';
 import { fetchModel, loadEngine, surveyGpu } from './worker/loader.js';
 import { Meter } from './worker/meter.js';
 import { Stage } from './worker/stage.js';
@@ -26,14 +27,23 @@ const meter = new Meter((stats) => post({ type: 'stats', stats }));
 const stage = new Stage(
   { ink: [0, 0, 0], paper: [1, 1, 1], smooth: false },
   {
+    work: () => lanes.work(),
     drawn(canvas, picture) {
       post({ type: 'drawn', canvas });
-      if (session) meter.tick(session, picture.input);
+      if (session) meter.tick(session, 'input' in picture ? picture.input : undefined);
     },
     frame: () => meter.frame(),
     failed: fail,
   },
 );
+
+const lanes = new Lanes({
+  post,
+  restarted: (lane) => stage.laneRestarted(lane),
+  grown: (lane) => stage.laneGrown(lane),
+  schedule: () => stage.schedule(),
+  failed: fail,
+});
 
 /** @type {Engine | null} */
 let engine = null;
@@ -62,6 +72,7 @@ let observeBusy = false;
 async function build(backend, reason, detail = '') {
   if (!engine) throw new KindError('internal', 'no engine');
   stage.use(null);
+  lanes.use(null);
   session?.free();
   session = null;
   post({ type: 'progress', progress: { stage: 'pipelines', loaded: 0, total: 0 } });
@@ -88,6 +99,7 @@ async function build(backend, reason, detail = '') {
   stage.use(next);
   for (const [id, bytes] of models) next.load(id, bytes);
   if (selected) stage.modelChanged(parseInfo(next.select(selected)).config.z_dim);
+  lanes.use(next);
   post({ type: 'need-canvases', generation });
 }
 
@@ -106,6 +118,11 @@ function rebuild(detail) {
 /** @param {() => Promise<void>} job */
 function enqueue(job) {
   building = building.then(job).catch(fail);
+}
+
+/** Behind the messages that wait for a session. @param {() => void} job */
+function inTurn(job) {
+  building.then(job).catch(fail);
 }
 
 /** @param {unknown} error */
@@ -137,9 +154,19 @@ async function loadModel(id, bytesOf) {
   await building;
   const info = parseInfo(known ? need().select(id) : need().load(id, bytes));
   models.set(id, bytes);
-  selected = id;
-  stage.modelChanged(info.config.z_dim);
+  // what is decoded comes from one VAE; a trajectory names its model
+  if (info.config.family === 'vae') {
+    selected = id;
+    stage.modelChanged(info.config.z_dim);
+  }
   return info;
+}
+
+/** @param {Extract<ToWorker, {type: 'run'}>} message */
+async function run({ lane, spec, source, mask }) {
+  await building;
+  if (!models.has(spec.model)) throw new KindError('no-model', spec.model);
+  return lanes.run(lane, spec, source, mask);
 }
 
 /** Encodes the newest drawing; drawings that came in meanwhile and were replaced by newer ones are never looked at. */
@@ -233,6 +260,31 @@ scope.onmessage = ({ data }) => {
       break;
     case 'erase':
       stage.erase(message.canvas);
+      break;
+    case 'run':
+      answer(message.request, () => run(message));
+      break;
+    case 'halt':
+    case 'resume':
+      inTurn(() => lanes.halt(message.lane, message.type === 'halt'));
+      break;
+    case 'release':
+      inTurn(() => lanes.release(message.lane));
+      break;
+    case 'hidden':
+      lanes.hide(message.hidden);
+      break;
+    case 'frame-values':
+      answer(message.request, async () => {
+        await building;
+        return lanes.frameValues(message.lane, message.what, message.frame);
+      });
+      break;
+    case 'trajectory':
+      answer(message.request, async () => {
+        await building;
+        return lanes.trajectory(message.lane, message.what);
+      });
       break;
     case 'observe':
       observing = message;

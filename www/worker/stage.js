@@ -3,7 +3,7 @@
  * ones once per animation frame: what the person holds first, the rest as far as a time budget allows.
  */
 
-/** @import { CanvasHandover, Look, Picture, Session } from '../protocol.js' */
+/** @import { CanvasHandover, FramePicture, Look, Picture, Session } from '../protocol.js' */
 
 /** Milliseconds of a frame after which pictures that nobody holds wait for the next one. */
 const BUDGET_MS = 9;
@@ -17,7 +17,8 @@ export class Stage {
   /**
    * @param {Look} look
    * @param {object} hooks
-   * @param {(canvas: string, picture: Picture) => void} hooks.drawn
+   * @param {() => boolean} hooks.work  what an animation frame does before it draws; whether there is more of it
+   * @param {(canvas: string, picture: Picture | FramePicture) => void} hooks.drawn
    * @param {() => void} hooks.frame  after a frame in which something was drawn
    * @param {(error: unknown) => void} hooks.failed
    */
@@ -30,8 +31,10 @@ export class Stage {
     this.zDim = 0;
     /** @type {Map<string, Surface>} */
     this.surfaces = new Map();
-    /** @type {Map<string, Picture>} */
+    /** @type {Map<string, Picture | FramePicture>} */
     this.pictures = new Map();
+    /** The frame that a picture of a lane shows now. @type {Map<string, number>} */
+    this.shown = new Map();
     /** @type {Set<string>} */
     this.dirty = new Set();
     this.scheduled = false;
@@ -44,6 +47,7 @@ export class Stage {
   use(session) {
     this.session = session;
     this.surfaces.clear();
+    this.shown.clear();
     this.zDim = 0;
   }
 
@@ -51,9 +55,25 @@ export class Stage {
   modelChanged(zDim) {
     this.zDim = zDim;
     for (const [name, picture] of this.pictures) {
-      if (picture.z.length !== picture.columns * picture.rows * zDim) this.pictures.delete(name);
+      if ('z' in picture && picture.z.length !== picture.columns * picture.rows * zDim) this.pictures.delete(name);
     }
     this.invalidate();
+  }
+
+  /** A lane began anew. @param {string} lane */
+  laneRestarted(lane) {
+    for (const [name, picture] of this.pictures) {
+      if (!('lane' in picture) || picture.lane !== lane) continue;
+      this.shown.delete(name);
+      this.touch(name);
+    }
+  }
+
+  /** A lane has frames that it had not. @param {string} lane */
+  laneGrown(lane) {
+    for (const [name, picture] of this.pictures) {
+      if ('lane' in picture && picture.lane === lane && this.shown.get(name) !== picture.frame) this.touch(name);
+    }
   }
 
   /** @param {CanvasHandover} handover */
@@ -86,7 +106,7 @@ export class Stage {
     this.invalidate();
   }
 
-  /** @param {Picture} picture */
+  /** @param {Picture | FramePicture} picture */
   show(picture) {
     this.pictures.set(picture.canvas, picture);
     this.touch(picture.canvas);
@@ -95,6 +115,7 @@ export class Stage {
   /** @param {string} name */
   erase(name) {
     this.pictures.delete(name);
+    this.shown.delete(name);
     this.dirty.delete(name);
   }
 
@@ -121,11 +142,13 @@ export class Stage {
   /** Can this picture be painted now? */
   ready(/** @type {string} */ name) {
     const picture = this.pictures.get(name);
-    if (!picture || !this.session || !this.zDim || !this.surfaces.has(name)) return false;
-    return picture.z.length === picture.columns * picture.rows * this.zDim;
+    if (!picture || !this.session || !this.surfaces.has(name)) return false;
+    if (!('z' in picture)) return true;
+    return this.zDim > 0 && picture.z.length === picture.columns * picture.rows * this.zDim;
   }
 
   paint() {
+    const busy = this.hooks.work();
     const start = performance.now();
     const waiting = [...this.dirty].filter((name) => this.ready(name));
     this.dirty.clear();
@@ -140,32 +163,45 @@ export class Stage {
       first = false;
     }
     if (waiting.length > 0) this.hooks.frame();
-    if (this.dirty.size > 0) this.schedule();
+    if (busy || this.dirty.size > 0) this.schedule();
   }
 
   /** @param {string} name */
   paintOne(name) {
-    const { session, look } = this;
+    const { session } = this;
     const picture = this.pictures.get(name);
     const surface = this.surfaces.get(name);
     if (!session || !picture || !surface) return;
     try {
       this.fit(name, surface);
-      session.decode(picture.z);
-      session.present(
-        name,
-        picture.columns,
-        picture.rows,
-        picture.gap,
-        look.smooth,
-        Float32Array.from(look.ink),
-        Float32Array.from(look.paper),
-      );
+      if (!this.present(session, name, picture)) return;
     } catch (error) {
       this.hooks.failed(error);
       return;
     }
     this.hooks.drawn(name, picture);
+  }
+
+  /**
+   * @param {Session} session
+   * @param {string} name
+   * @param {Picture | FramePicture} picture
+   * @returns {boolean} whether there was something to draw
+   */
+  present(session, name, picture) {
+    const { columns, rows, gap } = picture;
+    const { ink, paper, smooth } = this.look;
+    const colours = /** @type {const} */ ([Float32Array.from(ink), Float32Array.from(paper)]);
+    if ('z' in picture) {
+      session.decode(picture.z);
+      session.present(name, columns, rows, gap, smooth, ...colours);
+      return true;
+    }
+    const { lane, what, frame, first = 0 } = picture;
+    const drawn = session.present_frame(name, lane, what, frame, first, columns, rows, gap, smooth, ...colours);
+    if (drawn === undefined) return false;
+    this.shown.set(name, drawn);
+    return true;
   }
 
   /**
