@@ -73,6 +73,12 @@ impl Path {
         }
     }
 
+    /// `[alpha, sigma]` at `pieces` + 1 even times from 0 to 1, for a chart.
+    pub fn curve(self, pieces: usize) -> Vec<[f64; 2]> {
+        let point = |i: usize| self.at(i as f64 / pieces.max(1) as f64);
+        (0..=pieces).map(point).map(|Point { alpha, sigma }| [alpha, sigma]).collect()
+    }
+
     /// Whether alpha^2 + sigma^2 = 1 all the way.
     pub fn preserves_variance(self) -> bool {
         self != Path::Straight
@@ -148,6 +154,13 @@ mod tests {
         // Ho et al. 2020: alpha_bar_T is about 4e-5
         let last = Path::Linear.at(1.0);
         assert!((last.alpha.powi(2) - 4.036e-5).abs() < 1e-8, "{last:?}");
+    }
+
+    #[test]
+    fn a_curve_leads_from_end_to_end() {
+        let curve = Path::Straight.curve(4);
+        assert_eq!(curve, [[1.0, 0.0], [0.75, 0.25], [0.5, 0.5], [0.25, 0.75], [0.0, 1.0]]);
+        assert_eq!(Path::Cosine.curve(0).len(), 1);
     }
 
     proptest! {
