@@ -42,6 +42,7 @@ const lanes = new Lanes({
   restarted: (lane) => stage.laneRestarted(lane),
   grown: (lane) => stage.laneGrown(lane),
   schedule: () => stage.schedule(),
+  reading,
   failed: fail,
 });
 
@@ -62,6 +63,8 @@ let building = Promise.resolve();
 /** @type {Extract<ToWorker, {type: 'observe'}> | null} */
 let observing = null;
 let observeBusy = false;
+/** Readings from a session that are on their way. */
+let readings = 0;
 
 /**
  * Builds a session and asks the page for new canvases.
@@ -73,7 +76,8 @@ async function build(backend, reason, detail = '') {
   if (!engine) throw new KindError('internal', 'no engine');
   stage.use(null);
   lanes.use(null);
-  session?.free();
+  // one that is still being read from cannot be freed, and is left to the garbage collector
+  if (readings === 0) session?.free();
   session = null;
   post({ type: 'progress', progress: { stage: 'pipelines', loaded: 0, total: 0 } });
   let next;
@@ -137,6 +141,16 @@ function parseInfo(json) {
   return JSON.parse(json);
 }
 
+/** @template T @param {Promise<T>} promise @returns {Promise<T>} */
+async function reading(promise) {
+  readings += 1;
+  try {
+    return await promise;
+  } finally {
+    readings -= 1;
+  }
+}
+
 /** @returns {Session} */
 function need() {
   if (!session) throw new KindError('device-lost', '');
@@ -178,13 +192,13 @@ async function observe() {
       const { x, z: given, seed } = observing;
       observing = null;
       const current = need();
-      const { mu, logvar } = await current.encode(x);
+      const { mu, logvar } = await reading(current.encode(x));
       let z = given;
       if (!z || z.length !== mu.length) {
         const noise = seed === null ? new Float32Array(mu.length) : current.normal(seed, mu.length);
         z = roundZ(mu.map((mean, unit) => mean + Math.exp(logvar[unit] / 2) * noise[unit]));
       }
-      const { bce, kl } = await current.reconstruct(x, z);
+      const { bce, kl } = await reading(current.reconstruct(x, z));
       post({ type: 'observed', observation: { mu, logvar, z, bce, kl } });
     }
   } catch (error) {
@@ -214,7 +228,9 @@ async function png(name) {
  */
 async function answer(request, work) {
   try {
-    post({ type: 'reply', request, value: await work() });
+    const value = await work();
+    // nobody here keeps an array that was asked for: it is handed over, as a whole trajectory is large
+    post({ type: 'reply', request, value }, value instanceof Float32Array ? [value.buffer] : []);
   } catch (error) {
     post({ type: 'refused', request, failure: toFailure(error) });
   }
@@ -307,7 +323,7 @@ scope.onmessage = ({ data }) => {
     case 'pixels':
       answer(message.request, async () => {
         need().decode(message.z);
-        return need().read();
+        return reading(need().read());
       });
       break;
     case 'png':

@@ -29,6 +29,7 @@ export class Lanes {
    * @param {(lane: string) => void} hooks.restarted  its old frames are gone, the first new one is there
    * @param {(lane: string) => void} hooks.grown
    * @param {() => void} hooks.schedule  asks for a call of `work` in the next animation frame
+   * @param {(values: Promise<Float32Array>) => Promise<Float32Array>} hooks.reading  follows a reading from the session
    * @param {(error: unknown) => void} hooks.failed
    */
   constructor(hooks) {
@@ -229,7 +230,7 @@ export class Lanes {
       const { session } = this;
       if (!session || this.lanes.get(name) !== lane) throw new KindError('interrupted', name);
       try {
-        return await reading(session);
+        return await this.hooks.reading(reading(session));
       } catch (error) {
         if (toFailure(error).kind !== 'device-lost') throw error;
         if (session === this.session) this.use(null);
