@@ -113,6 +113,8 @@ async function main() {
     const remarkable = info.reason !== 'hardware' && info.reason !== 'chosen';
     if (remarkable && notice.element.hidden) notice.show(sentence(info));
   });
+  // nobody watches a hidden tab compute
+  document.addEventListener('visibilitychange', () => engine.send({ type: 'hidden', hidden: document.hidden }));
   page.subscribe((_, changed) => {
     if (!changed.has('smooth')) return;
     applySmooth();

@@ -128,7 +128,7 @@ export class Controls {
       h(
         'div',
         { class: 'controls' },
-        h('div', { class: 'control control-sides' }, this.compare, this.sides.element),
+        h('div', { class: 'control-sides' }, this.sides.element, this.compare),
         this.otherModelRow,
         row('digit', t('denoise.digit.label'), h('div', { class: 'digit-buttons', role: 'group', 'aria-label': t('denoise.digit.label') }, ...this.digits)),
         row('grid', t('denoise.grid.label'), this.grid.element),

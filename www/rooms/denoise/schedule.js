@@ -49,16 +49,18 @@ export class Schedule {
     this.dots = { alpha_bar: dot('alpha'), log_snr: dot('snr') };
     this.values = { alpha_bar: h('b', { class: 'value-alpha' }), log_snr: h('b', { class: 'value-snr' }) };
     this.surface = h('div', { class: 'schedule-surface' }, chart, this.dots.alpha_bar, this.dots.log_snr);
+    /** What the curves are, with their values at the playhead; stands where there is room. */
+    this.legend = h(
+      'p',
+      { class: 'readout schedule-legend' },
+      h('span', { class: 'key-alpha' }, t('schedule.alpha'), ' ', this.values.alpha_bar),
+      h('span', { class: 'key-snr' }, t('schedule.snr'), ' ', this.values.log_snr),
+    );
     this.element = h(
       'div',
       { class: 'schedule', role: 'img', 'aria-label': t('schedule.label') },
-      h(
-        'p',
-        { class: 'readout schedule-legend' },
-        h('span', { class: 'key-alpha' }, t('schedule.alpha'), ' ', this.values.alpha_bar),
-        h('span', { class: 'key-snr' }, t('schedule.snr'), ' ', this.values.log_snr),
-      ),
       this.surface,
+      h('p', { class: 'schedule-ends', 'aria-hidden': 'true' }, h('span', {}, t('timeline.noise')), h('span', {}, t('timeline.digit'))),
     );
     this.drag(moved);
   }

@@ -65,16 +65,12 @@ export class Timeline {
       ...SPEEDS.map((speed) => h('option', { value: String(speed) }, t('timeline.speed.value', { speed: number(speed, decimals(speed)) }))),
     );
     this.readout = h('p', { class: 'readout timeline-readout' });
+    this.tools = h('div', { class: 'timeline-tools' }, this.playButton, this.back, this.forth, this.pace, this.readout);
     this.element = h(
       'div',
       { class: 'timeline', role: 'group', 'aria-label': t('timeline.group') },
-      h('div', { class: 'timeline-tools' }, this.playButton, this.back, this.forth, this.pace, this.readout),
-      h(
-        'div',
-        { class: 'timeline-track' },
-        this.range,
-        h('div', { class: 'timeline-ends', 'aria-hidden': 'true' }, h('span', {}, t('timeline.noise')), h('span', {}, t('timeline.digit'))),
-      ),
+      this.tools,
+      this.range,
     );
   }
 

@@ -61,6 +61,7 @@ export class WatchView {
     this.figures = panel('figures', t('watch.figures'), [
       h('div', { class: 'sides' }, ...SIDES.map((name) => this.sides[name].figures.element)),
     ]);
+    this.timeline.tools.append(this.schedule.legend);
     this.way = panel('way', t('watch.way'), [this.timeline.element, this.schedule.element]);
     this.formulas = panel('formula', t('watch.formula'), SIDES.map((name) => this.sides[name].formula.element));
     this.panels = [this.figures, room.controls.panel, this.way, this.formulas];
