@@ -176,8 +176,9 @@ export class Controls {
     this.sides.set(this.side);
     this.showOtherModel(values, settings.model);
     this.digits.forEach((element, digit) => {
-      setPressed(element, told ? digit === settings.digit : digit === NO_CLASS);
-      element.disabled = !told || values.grid === 'classes';
+      const all = values.grid === 'classes';
+      setPressed(element, !all && digit === (told ? settings.digit : NO_CLASS));
+      element.disabled = !told || all;
     });
     this.grid.set(values.grid);
     this.guidance.set(settings.guidance);
