@@ -3,6 +3,7 @@
 mod backend;
 mod card;
 mod decode;
+mod denoise;
 mod encode;
 mod eval;
 mod images;

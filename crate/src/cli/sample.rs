@@ -1,14 +1,16 @@
-//! `inkling sample`: digits from latents drawn from the prior.
+//! `inkling sample`: digits from a VAE's prior or by a denoiser's steps from noise.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::backend::Choice;
+use super::denoise::{self, SamplerFlags};
 use super::images::ImageOutput;
 use super::weights;
 use crate::data::streams;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::models::family::Family;
 use crate::models::vae_run::VaeRunner;
 use crate::rng::Philox;
 
@@ -22,7 +24,12 @@ pub struct Arguments {
     /// The same seed gives the same digits
     #[arg(long, default_value_t = 0)]
     seed: u32,
-    /// A .png of all digits, or a .npy of N x 28 x 28 values in [0, 1] (each pixel's probability of ink)
+    #[command(flatten)]
+    sampler: SamplerFlags,
+    /// The digit to draw; by default every one in turn, if the model knows them
+    #[arg(long, value_parser = clap::value_parser!(u8).range(0..=9))]
+    class: Option<u8>,
+    /// A .png of all digits, or a .npy of N x 28 x 28 values in [0, 1] (grey; a VAE's are probabilities of ink)
     #[arg(long)]
     out: PathBuf,
     /// Where to compute
@@ -32,9 +39,24 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = ImageOutput::check(&arguments.out)?;
-    let loaded = weights::load(&arguments.weights)?;
-    let mut runner = VaeRunner::new(&arguments.backend.open()?, &loaded.model)?;
-    let mut codes = vec![0.0; arguments.n as usize * loaded.model.config.z_dim];
-    Philox::new(u64::from(arguments.seed), streams::stream(streams::SAMPLE, 0)).fill_normal(&mut codes);
-    output.write(pollster::block_on(runner.decode(&codes))?)
+    let opened = weights::open(&arguments.weights)?;
+    let images = match opened.family {
+        Family::Vae => {
+            arguments.sampler.refuse(arguments.class)?;
+            let loaded = opened.vae()?;
+            let mut runner = VaeRunner::new(&arguments.backend.open()?, &loaded.model)?;
+            let mut codes = vec![0.0; arguments.n as usize * loaded.model.config.z_dim];
+            Philox::new(u64::from(arguments.seed), streams::stream(streams::SAMPLE, 0)).fill_normal(&mut codes);
+            pollster::block_on(runner.decode(&codes))?
+        }
+        Family::Denoiser => {
+            let runner = opened.denoiser(&arguments.backend.open()?)?;
+            let spec = arguments.sampler.spec(runner.config(), arguments.seed);
+            denoise::sample(&runner, &spec, arguments.n as usize, arguments.class)?
+        }
+        Family::Classifier => {
+            return Err(Error::Unsupported(format!("{} holds a classifier; it draws nothing", opened.path.display())));
+        }
+    };
+    output.write(images)
 }

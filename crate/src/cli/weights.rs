@@ -1,14 +1,33 @@
 //! `<weights>` on the command line: a file, or the id of a shipped model.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use crate::backend::Backend;
 use crate::catalog::{self, Catalog};
 use crate::checkpoint::Checkpoint;
 use crate::data::mnist::sha256_hex;
 use crate::error::{Error, Result};
+use crate::models::family::Family;
 use crate::models::vae_adopt::{Adopted, adopt};
+use crate::samplers::trajectory::DenoiserRunner;
 
-/// A weights file as read.
+/// A weights file of any family.
+#[derive(Debug)]
+pub struct Opened {
+    /// Where it lay.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub bytes: usize,
+    /// Its SHA-256, lower-case hexadecimal.
+    pub sha256: String,
+    /// What kind of model it holds.
+    pub family: Family,
+    /// Its tensors and config.
+    pub checkpoint: Checkpoint,
+}
+
+/// A VAE's weights file.
 #[derive(Debug)]
 pub struct Loaded {
     /// Where it lay.
@@ -24,15 +43,57 @@ pub struct Loaded {
 /// # Errors
 /// [`Error::Data`] for a file that cannot be read, an unknown id (the message lists the known ones) or a shipped file
 /// that is not the one in the catalog; [`Error::Checkpoint`] and [`Error::NonFinite`] for its content.
-pub fn load(name: &str) -> Result<Loaded> {
+pub fn open(name: &str) -> Result<Opened> {
     let path = Path::new(name);
     let (path, bytes) =
         if catalog::is_id(name) && !path.is_file() { shipped(name)? } else { (path.to_path_buf(), read(path)?) };
-    let model = Checkpoint::from_bytes(&bytes).and_then(adopt).map_err(|error| at(&path, error))?;
-    for assumption in &model.assumptions {
-        eprintln!("note: {assumption}");
+    let parse = || {
+        let checkpoint = Checkpoint::from_bytes(&bytes)?;
+        Ok((Family::of(&checkpoint)?, checkpoint))
+    };
+    let (family, checkpoint) = parse().map_err(|error| at(&path, error))?;
+    Ok(Opened { sha256: sha256_hex(&[&bytes]), bytes: bytes.len(), path, family, checkpoint })
+}
+
+/// Reads a VAE, as [`open`].
+///
+/// # Errors
+/// As [`open`]; [`Error::Unsupported`] for a model of another family.
+pub fn load(name: &str) -> Result<Loaded> {
+    open(name)?.vae()
+}
+
+impl Opened {
+    /// The file as a VAE.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when it is of another family; [`Error::Checkpoint`] for its content.
+    pub fn vae(self) -> Result<Loaded> {
+        if self.family != Family::Vae {
+            return Err(Error::Unsupported(format!(
+                "{} holds a {}; this command is for VAEs",
+                self.path.display(),
+                self.family.name()
+            )));
+        }
+        let model = adopt(self.checkpoint).map_err(|error| at(&self.path, error))?;
+        for assumption in &model.assumptions {
+            eprintln!("note: {assumption}");
+        }
+        Ok(Loaded { path: self.path, bytes: self.bytes, model })
     }
-    Ok(Loaded { path, bytes: bytes.len(), model })
+
+    /// The file as a denoiser on `backend`.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] for its content, [`Error::Gpu`] when the device refuses.
+    pub fn denoiser(&self, backend: &Backend) -> Result<Rc<DenoiserRunner>> {
+        let runner = DenoiserRunner::new(backend, &self.checkpoint);
+        runner.map(Rc::new).map_err(|error| match error {
+            Error::Checkpoint(_) => at(&self.path, error),
+            _ => error,
+        })
+    }
 }
 
 /// Reads a file of the command line.
