@@ -9,7 +9,7 @@ use super::schedule::{Walk, schedule};
 use super::spec::{Direction, Spec, Start};
 use super::step::{MixProgram, StepProgram, StepShape};
 use crate::backend::present::Images;
-use crate::backend::{Backend, DeviceSlab, History, Place};
+use crate::backend::{Backend, DeviceSlab, Executable, History, Place};
 use crate::checkpoint::Checkpoint;
 use crate::data::PIXELS;
 use crate::error::{Error, Result};
@@ -67,6 +67,15 @@ impl DenoiserRunner {
     /// The backend.
     pub fn backend(&self) -> &Backend {
         &self.backend
+    }
+
+    /// Buffers of the compiled steps and their bytes.
+    pub fn memory(&self) -> (usize, usize) {
+        let (steps, mixes) = (self.steps.borrow(), self.mixes.borrow());
+        let of = |executable: &Executable| (executable.plan().buffers.len(), executable.plan().bytes());
+        let each = steps.iter().map(|(_, program)| of(&program.borrow().executable));
+        let all = each.chain(mixes.iter().map(|(_, program)| of(&program.borrow().executable)));
+        all.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
 
     fn step(&self, shape: StepShape) -> Result<Rc<RefCell<StepProgram>>> {

@@ -1,6 +1,7 @@
 //! One backend, the models loaded on it and the canvases they are drawn on. What it does with the models of a family is
 //! in the family's file.
 
+mod denoise;
 mod target;
 mod vae;
 
@@ -22,6 +23,7 @@ use crate::graph::Plan;
 use crate::models::family::Family;
 use crate::ops::AdapterKind;
 use crate::rng::Philox;
+use crate::samplers::trajectory::DenoiserRunner;
 use crate::{Error, Result};
 
 /// How much a new time counts in the running mean of decode times.
@@ -35,6 +37,7 @@ thread_local! {
 
 /// A model of the page's families.
 enum Model {
+    Denoiser(Rc<DenoiserRunner>),
     Vae(Rc<VaeModel>),
 }
 
@@ -72,6 +75,8 @@ pub struct Session {
     selected: RefCell<Option<Rc<VaeModel>>>,
     decoded: RefCell<Option<vae::Shared>>,
     targets: RefCell<HashMap<String, Target>>,
+    lanes: RefCell<HashMap<String, denoise::Lane>>,
+    queue: Arc<Mutex<denoise::StepQueue>>,
     decode_ms: Arc<Mutex<Timing>>,
     dispatches: Cell<usize>,
 }
@@ -107,6 +112,8 @@ impl Session {
             selected: RefCell::default(),
             decoded: RefCell::default(),
             targets: RefCell::default(),
+            lanes: RefCell::default(),
+            queue: Arc::default(),
             decode_ms: Arc::default(),
             dispatches: Cell::new(0),
         })
@@ -150,6 +157,10 @@ impl Session {
                 let (model, info) = VaeModel::load(&self.backend, checkpoint)?;
                 (Model::Vae(Rc::new(model)), info)
             }
+            Family::Denoiser => {
+                let (runner, info) = denoise::load(&self.backend, &checkpoint)?;
+                (Model::Denoiser(Rc::new(runner)), info)
+            }
             other => {
                 return Err(
                     Error::Unsupported(format!("the page does not run a model of family {}", other.name())).into()
@@ -160,19 +171,16 @@ impl Session {
         self.select(id)
     }
 
-    /// Selects a model loaded before, which the methods of its family use from now on; the same JSON as
-    /// [`Session::load`].
+    /// Selects a model loaded before: a VAE is the one that is decoded from now on. The same JSON as [`Session::load`].
     ///
     /// # Errors
     /// `checkpoint` when it was not loaded.
     pub fn select(&self, id: &str) -> JsResult<String> {
         let models = self.models.borrow();
         let loaded = models.get(id).ok_or_else(|| Error::Checkpoint(format!("the model {id} is not loaded")))?;
-        match &loaded.model {
-            Model::Vae(model) => {
-                self.selected.replace(Some(model.clone()));
-                self.decoded.replace(None);
-            }
+        if let Model::Vae(model) = &loaded.model {
+            self.selected.replace(Some(model.clone()));
+            self.decoded.replace(None);
         }
         Ok(loaded.info.clone())
     }
@@ -203,7 +211,7 @@ impl Session {
     }
 
     /// `{decode_ms, dispatches, buffers, bytes, heap}`: the running mean of decodes, the dispatches of the last one, the
-    /// device buffers alive (on the CPU: the plans' buffers), and the bytes of the WebAssembly memory, which only grows.
+    /// device buffers alive (on the CPU: the buffers of plans and the blocks of trajectories), and the bytes of the WebAssembly memory, which only grows.
     pub fn stats(&self) -> JsValue {
         let decode_ms = self.decode_ms.lock().map_or(0.0, |timing| timing.mean);
         let (buffers, bytes) = match &self.backend {
@@ -234,9 +242,10 @@ impl Session {
     fn host_memory(&self) -> Memory {
         let models = self.models.borrow();
         let each = models.values().map(|loaded| match &loaded.model {
+            Model::Denoiser(runner) => denoise::memory(runner),
             Model::Vae(model) => model.memory(),
         });
-        each.sum()
+        each.chain([self.lanes_memory()]).sum()
     }
 
     /// Adds the time since `begin`, once the device is done, to the running mean.
