@@ -1,0 +1,230 @@
+//! All measures of a set of generated digits against MNIST, on the features of this project's classifier.
+//!
+//! These figures compare with each other and with [`Reference::fid_floor`]; they are not those that other networks'
+//! features give.
+
+use serde::{Deserialize, Serialize};
+
+use super::features::{Extractor, Features};
+use super::frechet::{self, Moments};
+use super::inception;
+use super::kernel_distance::{self, Subsets};
+use super::manifold::{self, Manifold, Overlap};
+use super::neighbours::{Points, mean_nearest_distance};
+use crate::data::streams;
+use crate::error::{Error, Result};
+use crate::rng::Philox;
+
+/// Training images that the floor is measured on: as many as there are test images and, by custom, samples.
+const FLOOR_IMAGES: usize = 10_000;
+/// Draws behind the Frechet distance's standard error.
+const RESAMPLES: usize = 20;
+
+/// The real images, as the measures see them. Made once, used for any number of samples.
+pub struct Reference {
+    test: Features,
+    moments: Moments,
+    manifold: Manifold,
+    train: Points,
+    test_to_train: f64,
+    fid_floor: f64,
+}
+
+/// The measures of one set of generated images; each says which way is better.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SampleReport {
+    /// Generated images measured.
+    pub n: usize,
+    /// Real images measured against: the test set.
+    pub reference_images: usize,
+    /// Frechet distance to the test set (lower). It falls with n: compare at equal n only.
+    pub fid: f64,
+    /// Its standard error, by bootstrap over the generated images.
+    pub fid_error: f64,
+    /// The Frechet distance of the first 10,000 training images to the test set: what perfect samples would have.
+    pub fid_floor: f64,
+    /// Kernel distance to the test set (lower; 0 for perfect samples): mean over subsets.
+    pub kid: f64,
+    /// Its standard deviation over the subsets.
+    pub kid_sd: f64,
+    /// Inception score (higher, at most 10): mean over ten parts.
+    pub inception: f64,
+    /// Its standard deviation over the parts.
+    pub inception_sd: f64,
+    /// Part of the samples that look real (higher), k = 3; of as many real ones as generated ones.
+    pub precision: f64,
+    /// Part of the real images that the samples reach (higher), k = 3; of as many real ones as generated ones.
+    pub recall: f64,
+    /// Density (higher; about 1 for perfect samples), k = 5; of as many real ones as generated ones.
+    pub density: f64,
+    /// Coverage (higher), k = 5; of as many real ones as generated ones.
+    pub coverage: f64,
+    /// Mean distance to the nearest training image, over that of test images: 1 is ideal, far below 1 is copying.
+    pub memorisation: f64,
+    /// How many samples the classifier takes for each digit.
+    pub digits: [usize; 10],
+}
+
+impl Reference {
+    /// The reference of `test` and `train`, 784 bytes for each image.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for too few images; [`Error::DeviceLost`], [`Error::Gpu`].
+    pub async fn new(extractor: &mut Extractor, test: &[u8], train: &[u8]) -> Result<Reference> {
+        let test = extractor.extract_bytes(test).await?;
+        let train = extractor.extract_bytes(train).await?;
+        let width = test.width;
+        let moments = Moments::of(&test.values, width)?;
+        let fid_floor = frechet::distance(&moments, &Moments::of(&train.first(FLOOR_IMAGES).values, width)?)?;
+        let manifold = Manifold::new(Points::new(test.values.clone(), width))?;
+        let train = Points::new(train.values, width);
+        let test_to_train = mean_nearest_distance(manifold.points(), &train);
+        Ok(Reference { test, moments, manifold, train, test_to_train, fid_floor })
+    }
+
+    /// The Frechet distance of the first 10,000 training images to the test set.
+    pub fn fid_floor(&self) -> f64 {
+        self.fid_floor
+    }
+
+    /// The Frechet distance of generated images alone, where the other measures would take too long.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for fewer than two images.
+    pub fn fid(&self, generated: &Features) -> Result<f64> {
+        frechet::distance(&self.moments, &Moments::of(&generated.values, generated.width)?)
+    }
+}
+
+/// Measures `images`, 784 values in 0 to 1 each. `seed` decides the draws behind the kernel distance, the parts of the
+/// inception score and the bootstrap.
+///
+/// # Errors
+/// [`Error::Data`] for values that are no images or too few images (it takes ten); [`Error::DeviceLost`],
+/// [`Error::Gpu`].
+pub async fn sample_report(
+    images: &[f32],
+    extractor: &mut Extractor,
+    reference: &Reference,
+    seed: u32,
+) -> Result<SampleReport> {
+    let features = extractor.extract(images).await?;
+    measure(&features, reference, seed)
+}
+
+/// [`sample_report`] of features that are there already.
+///
+/// # Errors
+/// [`Error::Data`] for too few images.
+pub fn measure(generated: &Features, reference: &Reference, seed: u32) -> Result<SampleReport> {
+    let (n, width) = (generated.len(), generated.width);
+    if n < inception::SPLITS {
+        return Err(Error::Data(format!("{n} images are too few to measure; 10,000 are the custom")));
+    }
+    let rng = |purpose| Philox::new(u64::from(seed), streams::stream(purpose, 0));
+    let moments = Moments::of(&generated.values, width)?;
+    let error_rng = &mut rng(streams::RESAMPLES);
+    let fid_error = frechet::bootstrap_error(&reference.moments, &generated.values, width, RESAMPLES, error_rng)?;
+    let subset_rng = &mut rng(streams::SUBSETS);
+    let real = &reference.test.values;
+    let (kid, kid_sd) = kernel_distance::distance(real, &generated.values, width, Subsets::STANDARD, subset_rng)?;
+    let order = rng(streams::PARTS).permutation(n);
+    let (inception, inception_sd) = inception::score(&generated.probabilities, &order, inception::SPLITS)?;
+    let Overlap { precision, recall, density, coverage } = overlap(generated, reference, &mut rng(streams::MEMBERS))?;
+    let points = Points::new(generated.values.clone(), width);
+    let mut digits = [0; 10];
+    for digit in generated.digits() {
+        digits[usize::from(digit)] += 1;
+    }
+    Ok(SampleReport {
+        n,
+        reference_images: reference.test.len(),
+        fid: frechet::distance(&reference.moments, &moments)?,
+        fid_error,
+        fid_floor: reference.fid_floor,
+        kid,
+        kid_sd,
+        inception,
+        inception_sd,
+        precision,
+        recall,
+        density,
+        coverage,
+        memorisation: mean_nearest_distance(&points, &reference.train) / reference.test_to_train,
+        digits,
+    })
+}
+
+/// The overlap of as many real images as generated ones: the balls shrink as a set grows, so that sets of different sizes
+/// would be measured by different rules. Of the larger set some are drawn; MNIST's test set is not in random order.
+fn overlap(generated: &Features, reference: &Reference, rng: &mut Philox) -> Result<Overlap> {
+    let count = generated.len().min(reference.test.len());
+    let generated = Manifold::new(some(generated, count, rng))?;
+    if count == reference.test.len() {
+        return Ok(manifold::overlap(&reference.manifold, &generated));
+    }
+    Ok(manifold::overlap(&Manifold::new(some(&reference.test, count, rng))?, &generated))
+}
+
+/// `count` different images of a set, in no particular order; all of them as they are where there are no more.
+fn some(features: &Features, count: usize, rng: &mut Philox) -> Points {
+    let width = features.width;
+    if count == features.len() {
+        return Points::new(features.values.clone(), width);
+    }
+    let row = |image: &u32| &features.values[*image as usize * width..(*image as usize + 1) * width];
+    let values = rng.permutation(features.len())[..count].iter().flat_map(row).copied().collect();
+    Points::new(values, width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Backend;
+    use crate::checkpoint::Checkpoint;
+    use crate::data::PIXELS;
+    use crate::models::classifier::ClassifierConfig;
+
+    /// A classifier that was never trained: random features are features too.
+    fn extractor() -> Extractor {
+        let config = ClassifierConfig { channels: [3, 4], features: 6, ..ClassifierConfig::standard() };
+        let mut checkpoint = Checkpoint::from_store(&config.declarations().initialize(3).unwrap());
+        checkpoint.set_config(&config).unwrap();
+        Extractor::new(&Backend::Cpu, &checkpoint).unwrap()
+    }
+
+    /// Soft bars at random places.
+    fn images(seed: u64, count: usize) -> Vec<u8> {
+        let mut rng = Philox::new(seed, 0);
+        let mut bytes = Vec::with_capacity(count * PIXELS);
+        for _ in 0..count {
+            let (centre, width, ink) = (8.0 + 12.0 * rng.uniform(), 1.0 + 3.0 * rng.uniform(), 128 + rng.below(128));
+            bytes.extend((0..PIXELS).map(|i| {
+                let away = ((i % 28) as f32 - centre) / width;
+                (ink as f32 * (-away * away).exp()) as u8
+            }));
+        }
+        bytes
+    }
+
+    #[test]
+    fn real_images_measure_as_real_and_copies_as_copies() {
+        let mut extractor = extractor();
+        let (test, train) = (images(1, 120), images(2, 300));
+        let reference = pollster::block_on(Reference::new(&mut extractor, &test, &train)).unwrap();
+        let grey = |bytes: &[u8]| bytes.iter().map(|byte| f32::from(*byte) / 255.0).collect::<Vec<f32>>();
+        let mut report =
+            |images: &[f32]| pollster::block_on(sample_report(images, &mut extractor, &reference, 7)).unwrap();
+        let same = report(&grey(&test));
+        assert!(same.fid.abs() < 1e-6 && (same.precision, same.recall, same.coverage) == (1.0, 1.0, 1.0), "{same:?}");
+        assert!((same.memorisation - 1.0).abs() < 1e-9 && same.n == 120 && same.digits.iter().sum::<usize>() == 120);
+        let copies = report(&grey(&train));
+        assert!(copies.memorisation < 1e-3, "{copies:?}");
+        assert!((copies.fid - reference.fid_floor()).abs() < 1e-9, "all training images are among the first 10,000");
+        let fresh = report(&grey(&images(3, 90)));
+        assert!(fresh.memorisation > 0.5 && fresh.precision > 0.7 && fresh.fid > same.fid, "{fresh:?}");
+        assert_eq!(fresh, report(&grey(&images(3, 90))), "a seed decides every draw");
+        let paper = report(&vec![0.0; 20 * PIXELS]);
+        assert!(paper.fid > fresh.fid && paper.coverage < 0.1 && paper.inception < 1.001, "{paper:?}");
+    }
+}
