@@ -3,6 +3,7 @@
 import { number, t } from '../../i18n/translate.js';
 import { h } from '../../parts/dom.js';
 import { FramePicture } from '../../parts/frame-picture.js';
+import { written } from './formula.js';
 import { settingsOf } from './table.js';
 
 /** @import { What } from '../../protocol.js' */
@@ -36,7 +37,7 @@ export class SideFigures {
         'figure',
         { class: `frame frame-${what}` },
         h('div', { class: 'frame-face' }, picture.element),
-        h('figcaption', {}, symbol(what), ' ', t(`figure.${what}`)),
+        h('figcaption', {}, h('span', { class: 'symbol' }, ...written(what, 't', '')), ' ', t(`figure.${what}`)),
       );
       return { picture, element };
     };
@@ -90,12 +91,4 @@ export class SideFigures {
       }),
     );
   }
-}
-
-/** x_t, x_0 and eps as one reads them. @param {What} what */
-export function symbol(what) {
-  const hat = (/** @type {string} */ letter) => h('i', {}, `${letter}\u0302`);
-  if (what === 'x_t') return h('span', { class: 'symbol' }, h('i', {}, 'x'), h('sub', {}, h('i', {}, 't')));
-  if (what === 'x_0') return h('span', { class: 'symbol' }, hat('x'), h('sub', {}, '0'));
-  return h('span', { class: 'symbol' }, hat('\u03b5'));
 }

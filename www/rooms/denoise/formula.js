@@ -28,22 +28,21 @@ const RULES = {
     "(\\hat\\varepsilon'' - \\hat x_0'')\\bigr]",
 };
 
-const HAT = '\u0302';
-
-/** Letter, index and mark of each term. @type {Record<Exclude<Lit, 'x_t' | 'next'>, [letter: string, index: string, mark: string]>} */
+/** Letter, index and mark of each term. Predictions wear a hat. @type {Record<Exclude<Lit, 'x_t' | 'next'>, [letter: string, index: string, mark: string]>} */
 const LETTERS = {
-  x_0: [`x${HAT}`, '0', ''],
-  x_0_previous: [`x${HAT}`, '0', '\u2032'],
-  x_0_second: [`x${HAT}`, '0', '\u2033'],
-  eps: [`\u03b5${HAT}`, '', ''],
-  eps_second: [`\u03b5${HAT}`, '', '\u2033'],
+  x_0: ['x', '0', ''],
+  x_0_previous: ['x', '0', '\u2032'],
+  x_0_second: ['x', '0', '\u2033'],
+  eps: ['\u03b5', '', ''],
+  eps_second: ['\u03b5', '', '\u2033'],
   noise: ['z', '', ''],
 };
 
-/** @param {Lit} term @param {string} from @param {string} to  times of the step @returns {HTMLElement[]} */
-function written(term, from, to) {
+/** A term as one reads it. @param {Lit} term @param {string} from @param {string} to  times of the step @returns {HTMLElement[]} */
+export function written(term, from, to) {
   const [letter, index, mark] = term === 'x_t' ? ['x', from, ''] : term === 'next' ? ['x', to, ''] : LETTERS[term];
-  return [h('i', {}, letter), ...(index ? [h('sub', {}, index)] : []), ...(mark ? [h('sup', {}, mark)] : [])];
+  const hat = ['x_t', 'next', 'noise'].includes(term) ? '' : 'hat';
+  return [h('i', { class: hat }, letter), ...(index ? [h('sub', {}, index)] : []), ...(mark ? [h('sup', {}, mark)] : [])];
 }
 
 export class Formula {
