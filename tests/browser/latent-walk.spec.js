@@ -133,8 +133,9 @@ test('every model of the catalog can be opened', async ({ page }, info) => {
   await openRoom(page, info);
   const labels = page.locator('.models label');
   const catalog = JSON.parse(await readFile(new URL('../../www/models/catalog.json', import.meta.url), 'utf8'));
-  await expect(labels).toHaveCount(catalog.models.length);
-  for (let i = catalog.models.length - 1; i >= 0; i -= 1) {
+  const { length } = catalog.models.filter((/** @type {{family: string}} */ { family }) => family === 'vae');
+  await expect(labels).toHaveCount(length);
+  for (let i = length - 1; i >= 0; i -= 1) {
     const title = (await labels.nth(i).getAttribute('title')) ?? '';
     await labels.nth(i).click();
     await expect(page.locator('.about h2')).toHaveText(title);
