@@ -32,6 +32,9 @@ pub struct Arguments {
     /// Optimizer steps, instead of the recipe's epochs; the schedules stretch over them
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=16_000_000))]
     steps: Option<u64>,
+    /// Weights to begin with, of the same network, instead of random ones
+    #[arg(long, conflicts_with = "resume")]
+    init: Option<PathBuf>,
     /// Where to compute
     #[arg(long, value_enum, default_value_t = Choice::Auto)]
     backend: Choice,
@@ -63,7 +66,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let backend = arguments.backend.open()?;
     let mut trainer = match saved {
         Some(saved) => Trainer::resume(&backend, recipe, arguments.seed, arguments.steps, data.len(), &saved)?,
-        None => Trainer::new(&backend, recipe, arguments.seed, arguments.steps, data.len())?,
+        None => {
+            let init = arguments.init.as_deref().map(weights::read).transpose()?;
+            let init = init.map(|bytes| Checkpoint::from_bytes(&bytes)).transpose()?;
+            Trainer::new(&backend, recipe, arguments.seed, arguments.steps, data.len(), init.as_ref())?
+        }
     };
     let stop = stop_flag()?;
     let finished = train(&mut trainer, &data, &stop, arguments.save_every, &state_output)?;

@@ -33,6 +33,8 @@ pub mod streams {
     pub const INITIALIZE: u64 = 0x105;
     /// Times and withheld labels of a denoiser's training, one stream a step.
     pub const TIMES: u64 = 0x106;
+    /// Noise that pairs of noise and image begin with, one stream a pair.
+    pub const PAIRS: u64 = 0x107;
 
     /// How far the classifier's training images are moved, one stream a step.
     pub const SHIFTS: u64 = 0x110;

@@ -1,5 +1,6 @@
 //! The denoisers' objective: noise an image to a drawn time, predict, compare (Ho et al. 2020, algorithm 1; Lipman et
-//! al. 2022, eq. 23).
+//! al. 2022, eq. 23). With pairs of noise and the image that a trained model makes of it, a second model learns to go
+//! straight from one to the other (reflow, Liu et al. 2022), in few steps.
 
 use std::rc::Rc;
 
@@ -20,14 +21,33 @@ use crate::samplers::path::TEXTBOOK_STEPS;
 pub struct Denoising {
     model: Denoiser,
     label_dropout: f64,
+    noise: Noise,
     inputs: Option<Inputs>,
     values: Values,
 }
 
+/// Where a step's noise comes from.
+enum Noise {
+    /// Drawn anew, on the device.
+    Drawn,
+    /// That of the pair, [`pair_noise`].
+    Paired(Vec<f32>),
+}
+
 struct Inputs {
     x: InputId,
-    key: InputId,
+    noise: InputId,
     conditions: Conditions,
+}
+
+/// How often a pair is looked at from its noise, t = 1: the step that matters most when there are few.
+const FROM_NOISE: f64 = 0.5;
+/// The seed of the pairs' noise.
+const PAIR_SEED: u64 = 0x1771;
+
+/// The noise of pair `index`: 784 normal numbers.
+pub fn pair_noise(index: usize, noise: &mut [f32]) {
+    Philox::new(PAIR_SEED, streams::stream(streams::PAIRS, index as u64)).fill_normal(noise);
 }
 
 /// The inputs that tell a step's times and classes.
@@ -54,7 +74,16 @@ impl Denoising {
     /// # Errors
     /// [`crate::Error::Checkpoint`] naming what does not fit in the config.
     pub fn new(config: DenoiserConfig, label_dropout: f64) -> Result<Denoising> {
-        Ok(Denoising { model: Denoiser::new(config)?, label_dropout, inputs: None, values: Values::default() })
+        let values = Values::default();
+        Ok(Denoising { model: Denoiser::new(config)?, label_dropout, noise: Noise::Drawn, inputs: None, values })
+    }
+
+    /// The objective on a data set of pairs: image i is what a trained model made of [`pair_noise`] of i.
+    ///
+    /// # Errors
+    /// [`crate::Error::Checkpoint`] naming what does not fit in the config.
+    pub fn of_pairs(config: DenoiserConfig, label_dropout: f64) -> Result<Denoising> {
+        Ok(Denoising { noise: Noise::Paired(Vec::new()), ..Denoising::new(config, label_dropout)? })
     }
 }
 
@@ -110,7 +139,10 @@ impl Objective for Denoising {
     }
 
     fn plan(&self, batch: usize, adam: &AdamConfig) -> Result<Plan> {
-        self.model.train_plan(batch, adam)
+        match self.noise {
+            Noise::Drawn => self.model.train_plan(batch, adam),
+            Noise::Paired(_) => self.model.train_pairs_plan(batch, adam),
+        }
     }
 
     fn losses(&self) -> &'static [&'static str] {
@@ -119,7 +151,14 @@ impl Objective for Denoising {
 
     fn bind(&mut self, executable: &Executable, batch: usize) -> Result<()> {
         let conditions = Conditions::find(executable)?;
-        self.inputs = Some(Inputs { x: executable.input("x")?, key: executable.input("key")?, conditions });
+        let noise = match &mut self.noise {
+            Noise::Drawn => executable.input("key")?,
+            Noise::Paired(values) => {
+                values.resize(batch * PIXELS, 0.0);
+                executable.input("eps")?
+            }
+        };
+        self.inputs = Some(Inputs { x: executable.input("x")?, noise, conditions });
         self.values = Values::new(&self.model, batch);
         Ok(())
     }
@@ -138,10 +177,20 @@ impl Objective for Denoising {
             self.values.label[row] = f32::from(if kept { samples.labels[image] } else { NO_CLASS });
             // stratified over the batch: each step sees times from end to end
             let t = (row as f64 + f64::from(draws.uniform())) / batch as f64;
-            self.values.set_time(&self.model, row, self.drawn_time(t));
+            let t = match &mut self.noise {
+                Noise::Drawn => drawn_time(&self.model, t),
+                Noise::Paired(noise) => {
+                    pair_noise(image, &mut noise[row * PIXELS..(row + 1) * PIXELS]);
+                    (t / (1.0 - FROM_NOISE)).min(1.0)
+                }
+            };
+            self.values.set_time(&self.model, row, t);
         }
         executable.write(inputs.x, &self.values.x)?;
-        executable.write(inputs.key, &key_values(step.seed, step.index as u32))?;
+        match &self.noise {
+            Noise::Drawn => executable.write(inputs.noise, &key_values(step.seed, step.index as u32))?,
+            Noise::Paired(noise) => executable.write(inputs.noise, noise)?,
+        }
         inputs.conditions.write(executable, &self.values)
     }
 
@@ -150,15 +199,13 @@ impl Objective for Denoising {
     }
 }
 
-impl Denoising {
-    /// The textbook's networks know 1,000 times, the others all.
-    fn drawn_time(&self, t: f64) -> f64 {
-        match self.model.config().network {
-            Network::Mlp { .. } => {
-                let steps = TEXTBOOK_STEPS as f64;
-                ((t * steps).floor() + 1.0).min(steps) / steps
-            }
-            Network::Unet { .. } => t,
+/// The textbook's networks know 1,000 times, the others all.
+fn drawn_time(model: &Denoiser, t: f64) -> f64 {
+    match model.config().network {
+        Network::Mlp { .. } => {
+            let steps = TEXTBOOK_STEPS as f64;
+            ((t * steps).floor() + 1.0).min(steps) / steps
         }
+        Network::Unet { .. } => t,
     }
 }

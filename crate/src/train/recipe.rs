@@ -62,6 +62,8 @@ pub enum Task {
         model: DenoiserConfig,
         /// How often a label is withheld, so that the network also learns to do without.
         label_dropout: f64,
+        /// Whether the training set is one of pairs, which `inkling pairs` made with another denoiser.
+        pairs: bool,
     },
     /// The cross-entropy of a classifier.
     Classifier {
@@ -82,7 +84,12 @@ impl Task {
             Task::Vae { model, kl_warm_up_epochs, binarization } => {
                 Box::new(Elbo::new(model.clone(), *kl_warm_up_epochs, *binarization)?)
             }
-            Task::Denoiser { model, label_dropout } => Box::new(Denoising::new(model.clone(), *label_dropout)?),
+            Task::Denoiser { model, label_dropout, pairs: false } => {
+                Box::new(Denoising::new(model.clone(), *label_dropout)?)
+            }
+            Task::Denoiser { model, label_dropout, pairs: true } => {
+                Box::new(Denoising::of_pairs(model.clone(), *label_dropout)?)
+            }
             Task::Classifier { model, dropout } => Box::new(Classification::new(model.clone(), *dropout)?),
         })
     }
@@ -143,10 +150,23 @@ pub fn recipes() -> Vec<Recipe> {
         Recipe {
             name: "diffusion".into(),
             title: "Class-conditional U-Net".into(),
-            task: Task::Denoiser { model: unet(), label_dropout: 0.1 },
+            task: Task::Denoiser { model: unet(), label_dropout: 0.1, pairs: false },
             batch: 128,
             epochs: 30,
             learning_rate: 2e-3,
+            warm_up_steps: 200,
+            beta2: 0.99,
+            weight_decay: 0.01,
+            ema_decay: 0.999,
+            clip_norm: 1.0,
+        },
+        Recipe {
+            name: "few-step".into(),
+            title: "U-Net for one to four steps (reflow)".into(),
+            task: Task::Denoiser { model: unet(), label_dropout: 0.0, pairs: true },
+            batch: 128,
+            epochs: 12,
+            learning_rate: 1e-3,
             warm_up_steps: 200,
             beta2: 0.99,
             weight_decay: 0.01,
@@ -182,7 +202,7 @@ fn textbook_denoiser(name: &str, title: &str, path: Path) -> Recipe {
     Recipe {
         name: name.into(),
         title: title.into(),
-        task: Task::Denoiser { model, label_dropout: 0.0 },
+        task: Task::Denoiser { model, label_dropout: 0.0, pairs: false },
         batch: 128,
         epochs: 100,
         learning_rate: 1e-3,

@@ -70,16 +70,18 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// A new run of `total_steps` on `images` training images.
+    /// A new run of `total_steps` on `images` training images, from the weights `start` or from random ones.
     ///
     /// # Errors
-    /// [`Error::Data`] when there are fewer images than one batch; [`Error::Gpu`] when the device refuses.
+    /// [`Error::Data`] when there are fewer images than one batch; [`Error::Checkpoint`] when `start` is of another
+    /// network; [`Error::Gpu`] when the device refuses.
     pub fn new(
         backend: &Backend,
         recipe: Recipe,
         seed: u32,
         total_steps: Option<u64>,
         images: usize,
+        start: Option<&Checkpoint>,
     ) -> Result<Trainer> {
         let batches = Batches::new(images, recipe.batch, u64::from(seed))?;
         let total_steps = total_steps.unwrap_or(recipe.epochs * batches.steps_per_epoch());
@@ -87,7 +89,10 @@ impl Trainer {
             return Err(Error::Data("a run needs at least one step".into()));
         }
         let objective = recipe.task.objective()?;
-        let start = objective.initialize(seed)?;
+        let start = match start {
+            Some(weights) => weights.to_store(objective.layout())?,
+            None => objective.initialize(seed)?,
+        };
         let zeros = vec![0.0; start.slab().len()];
         let values = [start.slab(), &zeros, &zeros, start.slab()];
         let slabs = values.iter().map(|values| backend.slab(values)).collect::<Result<Vec<_>>>()?;
