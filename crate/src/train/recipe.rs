@@ -63,6 +63,7 @@ pub enum Task {
         /// How often a label is withheld, so that the network also learns to do without.
         label_dropout: f64,
         /// Whether the training set is one of pairs, which `inkling pairs` made with another denoiser.
+        #[serde(default)]
         pairs: bool,
     },
     /// The cross-entropy of a classifier.
