@@ -12,6 +12,9 @@ const HEIGHT = 200;
 /** log SNR is shown from minus this to this. */
 const REACH = 10;
 
+/** Marks that stand closer than this are not told apart. */
+const CLOSEST = 1 / 240;
+
 /** @param {number} place 0 to 1 */
 const across = (place) => (place * WIDTH).toFixed(1);
 /** @param {number} share 0 at the bottom, 1 at the top */
@@ -99,9 +102,16 @@ export class Schedule {
   tick(side, lane) {
     const places = lane?.places ?? [];
     const [foot, head] = side === 'main' ? [HEIGHT, HEIGHT - 12] : [0, 12];
-    const marks = (/** @type {number[]} */ some) => some.map((place) => `M${across(place)} ${foot}V${head}`).join('');
-    this.ticks[side].setAttribute('d', marks(places));
-    this.computed[side].setAttribute('d', marks(lane ? places.slice(0, lane.ready + 1) : []));
+    let [all, computed, last] = ['', '', -1];
+    places.forEach((place, frame) => {
+      if (place - last < CLOSEST) return;
+      last = place;
+      const mark = `M${across(place)} ${foot}V${head}`;
+      all += mark;
+      if (lane && frame <= lane.ready) computed += mark;
+    });
+    this.ticks[side].setAttribute('d', all);
+    this.computed[side].setAttribute('d', computed);
   }
 
   /**

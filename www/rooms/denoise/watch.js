@@ -111,6 +111,7 @@ export class WatchView {
   leave() {
     this.open = false;
     this.timeline.play(false);
+    this.room.stage.classList.remove('comparing');
   }
 
   /** @param {Values} values @param {Set<keyof Values>} changed @param {boolean} fromAddress */
@@ -126,7 +127,6 @@ export class WatchView {
 
   /** @param {Values} values */
   showSettings(values) {
-    this.figures.classList.toggle('comparing', values.compare);
     this.room.stage.classList.toggle('comparing', values.compare);
     for (const name of SIDES) {
       const { figures, formula } = this.sides[name];
