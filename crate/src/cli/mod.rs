@@ -2,14 +2,19 @@
 
 mod backend;
 mod card;
+mod classifier;
 mod decode;
 mod denoise;
 mod encode;
 mod eval;
+mod eval_denoiser;
 mod images;
 mod info;
 mod output;
+mod pairs;
 mod publish;
+mod publish_denoiser;
+mod publish_vae;
 mod sample;
 mod train;
 mod weights;
@@ -35,6 +40,8 @@ enum Command {
     Train(train::Arguments),
     /// Draw digits from a model
     Sample(sample::Arguments),
+    /// Make a training set of noise and images with a denoiser, for a model of few steps
+    Pairs(pairs::Arguments),
     /// Turn images (.npy) into latent codes (.npy)
     Encode(encode::Arguments),
     /// Turn latent codes (.npy) into images (.npy or .png)
@@ -68,6 +75,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
+        Command::Pairs(arguments) => pairs::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),

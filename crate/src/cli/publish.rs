@@ -1,20 +1,17 @@
-//! `inkling publish`: a trained model becomes a shipped one: its weights, its row in the catalog, its card, and what the
-//! page shows beside it. Every figure in them is measured here.
+//! `inkling publish`: puts a trained model into the page's folder with everything that belongs to it; a family's card and
+//! side files are its own file's matter. Every figure in them is measured here.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use half::f16;
-use serde::Serialize;
 
-use super::eval::{self, Measure, Report};
+use super::eval::Measure;
 use super::output::Output;
-use super::{card, weights};
+use super::{classifier, publish_denoiser, publish_vae, weights};
 use crate::catalog::{Catalog, Entry, is_id};
-use crate::data::mnist::{Dataset, sha256_hex};
 use crate::error::{Error, Result};
-use crate::metrics::vae::Encodings;
-use crate::train::recipe;
+use crate::models::family::{Family, Training};
+use crate::train::recipe::{self, Recipe};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -30,90 +27,133 @@ pub struct Arguments {
     measure: Measure,
 }
 
-/// `ID.page.json`: what the page shows beside the model without computing it.
-#[derive(Debug, Serialize)]
-struct PageFile<'a> {
-    /// The active latents, the one with the largest KL first.
-    active_units: Vec<ActiveUnit>,
-    /// The mean encoding of each digit's test images.
-    class_means: [Vec<f32>; 10],
-    metrics: &'a Report,
-}
-
-#[derive(Debug, Serialize)]
-struct ActiveUnit {
-    unit: usize,
-    /// Nats, mean over the test set.
-    kl: f64,
-}
-
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let catalog_path = arguments.folder.join("catalog.json");
-    let mut catalog = Catalog::parse(&weights::read(&catalog_path)?)?;
-    let bytes = weights::read(&arguments.weights)?;
-    let loaded = weights::load(&arguments.weights.display().to_string())?;
-    let config = &loaded.model.config;
-    let Some(training) = &config.training else {
-        return Err(Error::Data(format!(
-            "{} does not say how it was trained, so there is nothing to put on its card; publish files of `inkling train`",
-            arguments.weights.display()
-        )));
-    };
-    let recipe = recipe::find(&training.recipe)?;
-    let id = arguments.id.clone().unwrap_or_else(|| recipe.name.clone());
-    if !is_id(&id) {
-        return Err(Error::Data(format!("{id:?} is no id: lower-case letters, digits and hyphens")));
+    let opened = weights::open(&arguments.weights.display().to_string())?;
+    let shelf = Shelf::open(&arguments.folder)?;
+    let id = arguments.id.as_deref();
+    match opened.family {
+        Family::Vae => publish_vae::publish(opened, id, shelf, &arguments.measure),
+        Family::Denoiser => publish_denoiser::publish(&opened, id, shelf),
+        Family::Classifier => classifier::publish(&opened, id, shelf, &arguments.measure),
     }
-    let place = |suffix: &str| Output::check(&arguments.folder.join(format!("{id}{suffix}")));
-    let weights_output = place(".safetensors")?;
-    let card_output = place(".md")?;
-    let page_output = place(".page.json")?;
-    let codes_output = (config.z_dim == 2).then(|| place(".codes.bin")).transpose()?;
-    let catalog_output = Output::check(&catalog_path)?;
-
-    let data = eval::load_test_set(&arguments.measure.data)?;
-    let backend = arguments.measure.backend.open()?;
-    let (report, encodings) = eval::measure(&arguments.measure, &loaded.model, &data, &backend)?;
-
-    let entry = Entry {
-        id: id.clone(),
-        family: "vae".into(),
-        title: recipe.title.clone(),
-        file: file_name(weights_output.path()),
-        bytes: bytes.len() as u64,
-        sha256: sha256_hex(&[&bytes]),
-        card: file_name(card_output.path()),
-    };
-    let card = card::text(&entry, &recipe, config, training, loaded.model.weights.parameters(), &report);
-    let page = page_file(&report, &encodings, &data)?;
-    match catalog.models.iter_mut().find(|other| other.id == id) {
-        Some(row) => *row = entry,
-        None => catalog.models.push(entry),
-    }
-    weights_output.write(&bytes)?;
-    card_output.write(card.as_bytes())?;
-    page_output.write(page.as_bytes())?;
-    if let Some(output) = codes_output {
-        output.write(&codes_file(&encodings, &data.labels))?;
-    }
-    // last, when everything that it names is there
-    catalog_output.write(catalog.to_json()?.as_bytes())
 }
 
-fn page_file(report: &Report, encodings: &Encodings, data: &Dataset) -> Result<String> {
-    let active = report.units.iter().filter(|unit| unit.active);
-    super::info::json(&PageFile {
-        active_units: active.map(|unit| ActiveUnit { unit: unit.unit, kl: unit.kl }).collect(),
-        class_means: encodings.class_means(&data.labels),
-        metrics: report,
-    })
+/// The folder of shipped models.
+pub struct Shelf {
+    folder: PathBuf,
+    catalog: Catalog,
+    output: Output,
 }
 
-/// For each image two half floats (the posterior mean), then for each image one byte (the digit).
-fn codes_file(encodings: &Encodings, labels: &[u8]) -> Vec<u8> {
-    let mut bytes: Vec<u8> = encodings.mu.iter().flat_map(|mu| f16::from_f32(*mu).to_le_bytes()).collect();
-    bytes.extend_from_slice(labels);
-    bytes
+/// One model's files on their way to the shelf.
+pub struct Package {
+    id: String,
+    folder: PathBuf,
+    /// The weights as they were read.
+    source: PathBuf,
+    weights: Output,
+    card: Output,
+    others: Vec<(Output, Vec<u8>)>,
+}
+
+impl Shelf {
+    /// The shelf in `folder`, which has a catalog.
+    ///
+    /// # Errors
+    /// [`Error::Data`] without a usable catalog, [`Error::Io`] when it cannot be written.
+    pub fn open(folder: &Path) -> Result<Shelf> {
+        let path = folder.join("catalog.json");
+        let catalog = Catalog::parse(&weights::read(&path)?)?;
+        Ok(Shelf { folder: folder.to_path_buf(), catalog, output: Output::check(&path)? })
+    }
+
+    /// Where the shelf is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// How the model in `path` was trained, and the recipe of that.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the file does not tell or there is no such recipe.
+    pub fn origin<'a>(&self, path: &Path, training: Option<&'a Training>) -> Result<(&'a Training, Recipe)> {
+        let Some(training) = training else {
+            return Err(Error::Data(format!(
+                "{} does not say how it was trained, so there is nothing to put on its card; publish files of `inkling train`",
+                path.display()
+            )));
+        };
+        Ok((training, recipe::find(&training.recipe)?))
+    }
+
+    /// Places for the files of model `id`, whose weights lie at `source`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for an id that is none, [`Error::Io`] for a place that cannot be written.
+    pub fn package(&self, source: &Path, id: &str) -> Result<Package> {
+        if !is_id(id) {
+            return Err(Error::Data(format!("{id:?} is no id: lower-case letters, digits and hyphens")));
+        }
+        let place = |suffix: &str| Output::check(&self.folder.join(format!("{id}{suffix}")));
+        Ok(Package {
+            id: id.to_string(),
+            folder: self.folder.clone(),
+            source: source.to_path_buf(),
+            weights: place(".safetensors")?,
+            card: place(".md")?,
+            others: Vec::new(),
+        })
+    }
+
+    /// Writes everything; the catalog last, when all that it names is there.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn put(&mut self, package: Package, entry: Entry, card: &str) -> Result<()> {
+        match self.catalog.models.iter_mut().find(|other| other.id == entry.id) {
+            Some(row) => *row = entry,
+            None => self.catalog.models.push(entry),
+        }
+        package.weights.write(&weights::read(&package.source)?)?;
+        package.card.write(card.as_bytes())?;
+        for (output, bytes) in package.others {
+            output.write(&bytes)?;
+        }
+        self.output.write(self.catalog.to_json()?.as_bytes())
+    }
+}
+
+impl Package {
+    /// The model's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// A place for another file of the model: its id and `suffix`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be written.
+    pub fn beside(&self, suffix: &str) -> Result<Output> {
+        Output::check(&self.folder.join(format!("{}{suffix}", self.id)))
+    }
+
+    /// Takes the content of another file along.
+    pub fn add(&mut self, output: Output, bytes: Vec<u8>) {
+        self.others.push((output, bytes));
+    }
+
+    /// The model's row in the catalog.
+    pub fn entry(&self, family: Family, recipe: &Recipe, bytes: u64, sha256: String) -> Entry {
+        Entry {
+            id: self.id.clone(),
+            family: family.name().into(),
+            title: recipe.title.clone(),
+            file: file_name(self.weights.path()),
+            bytes,
+            sha256,
+            card: file_name(self.card.path()),
+        }
+    }
 }
 
 fn file_name(path: &Path) -> String {

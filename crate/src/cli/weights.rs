@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use serde::de::DeserializeOwned;
+
 use crate::backend::Backend;
 use crate::catalog::{self, Catalog};
 use crate::checkpoint::Checkpoint;
@@ -81,6 +83,15 @@ impl Opened {
             eprintln!("note: {assumption}");
         }
         Ok(Loaded { path: self.path, bytes: self.bytes, model })
+    }
+
+    /// The config, of a family of ours.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when it is none of this family.
+    pub fn config<T: DeserializeOwned>(&self) -> Result<T> {
+        let found = self.checkpoint.config().map_err(|error| at(&self.path, error))?;
+        found.ok_or_else(|| at(&self.path, Error::Checkpoint("the file does not say what it holds".into())))
     }
 
     /// The file as a denoiser on `backend`.

@@ -40,6 +40,11 @@ const TEST: Published = Published {
 };
 
 impl Split {
+    /// The names of the images' and the labels' files, without an ending of compression.
+    pub fn file_names(self) -> [&'static str; 2] {
+        [self.published().images, self.published().labels]
+    }
+
     fn published(self) -> &'static Published {
         match self {
             Split::Train => &TRAIN,

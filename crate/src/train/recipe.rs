@@ -267,6 +267,18 @@ pub fn limits(name: &str) -> &'static str {
             "Samples are soft, and some are no digit: where the prior has mass and no training image was encoded, the \
              decoder was never asked. Pixels are independent given z, so strokes fade instead of breaking off."
         }
+        "ddpm-textbook" | "ddpm-simple" => {
+            "A fully connected network sees no neighbourhood: it must learn each stroke at each place anew, leaves specks \
+             and broken strokes, and needs hundreds of steps. It is here to be compared, not to be used."
+        }
+        "diffusion" => {
+            "With few steps strokes break or blur; strong guidance makes every digit of a class alike. It knows centred \
+             digits of MNIST's size only."
+        }
+        "few-step" => {
+            "It can be no better than the model that made its pairs, and more steps than four help it little. Guidance \
+             does nothing: it was never trained without a class."
+        }
         _ => {
             "Samples are soft, and some are no digit: the standard normal prior is not the distribution of the \
              encodings. Drawn digits far off the centre or much thinner than MNIST's are encoded poorly."

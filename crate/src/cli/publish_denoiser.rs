@@ -1,0 +1,169 @@
+//! `inkling publish` of a denoiser. Its figures are those of its table, which `inkling eval --table` has measured: ten
+//! thousand digits for each setting take too long to be measured in passing.
+
+use std::fmt::Write;
+
+use super::eval_denoiser::{Row, read_table, setting_words};
+use super::publish::Shelf;
+use super::weights::Opened;
+use crate::catalog::Entry;
+use crate::error::{Error, Result};
+use crate::models::denoiser_config::{DenoiserConfig, Prediction};
+use crate::models::family::Training;
+use crate::samplers::path::Path;
+use crate::train::recipe::{Recipe, Task, limits};
+
+/// Ships the denoiser in `opened`.
+///
+/// # Errors
+/// [`Error::Data`] for a file that does not say how it was trained, or that nothing was measured of;
+/// [`Error::Io`] for a place that cannot be written.
+pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()> {
+    let config: DenoiserConfig = opened.config()?;
+    let (training, recipe) = shelf.origin(&opened.path, config.training.as_ref())?;
+    let package = shelf.package(&opened.path, id.unwrap_or(&recipe.name))?;
+    let table = shelf.folder().join(format!("{}.quality.json", package.id()));
+    let rows = read_table(&table, &opened.sha256)?;
+    if rows.is_empty() {
+        return Err(Error::Data(format!(
+            "nothing was measured of these weights; first: inkling eval {} --table {}",
+            opened.path.display(),
+            table.display()
+        )));
+    }
+    let entry = package.entry(config.family, &recipe, opened.bytes as u64, opened.sha256.clone());
+    let text = card(&entry, &recipe, &config, training, opened.checkpoint.parameters(), &rows);
+    shelf.put(package, entry, &text)
+}
+
+fn card(
+    entry: &Entry,
+    recipe: &Recipe,
+    config: &DenoiserConfig,
+    training: &Training,
+    parameters: usize,
+    rows: &[Row],
+) -> String {
+    let Entry { id, title, file, bytes, sha256, .. } = entry;
+    let Training { seed, steps, batch, backend, .. } = training;
+    let told = if config.conditional { "told the digit's class or that it is not told" } else { "not told the class" };
+    let (label_dropout, pairs) = match recipe.task {
+        Task::Denoiser { label_dropout, pairs, .. } => (label_dropout, pairs),
+        _ => (0.0, false),
+    };
+    let (source, loss, data) = if pairs {
+        (
+            "pairs of noise and what the model `diffusion` makes of it (reflow); half of them are looked at from t = 1",
+            "pseudo-Huber distance of the prediction over pixels",
+            "pairs --init www/models/diffusion.safetensors",
+        )
+    } else {
+        ("the training images, times stratified over the batch", "mean square error of the prediction", "data/mnist")
+    };
+    let first = &rows[0].report;
+    format!(
+        "# {id}: {title}
+
+Predicts {prediction} in a noisy 28 x 28 digit; {told}. Trained on {path}; every sampler walks the path that suits it
+(`DenoiserConfig::evaluation` in crate/src/models/denoiser_config.rs).
+
+| | |
+|-|-|
+| network | {network} |
+| parameters | {parameters} |
+| file | {file}, {bytes} bytes, f16 safetensors |
+| SHA-256 | {sha256} |
+
+## Recipe
+
+| | |
+|-|-|
+| recipe | {recipe_name} (crate/src/train/recipe.rs) |
+| seed | {seed} |
+| steps | {steps} of {batch} images ({images} images in all) |
+| data | {source} |
+| loss | {loss} |
+| labels withheld | {label_dropout} of them |
+| optimizer | Adam (0.9, {beta2}), weight decay {decay}, peak learning rate {rate}, warm-up {warm_up} steps, then half a cosine to 0; gradients clipped to a norm of {clip} |
+| saved weights | moving average, decay {ema} |
+| backend | {backend} |
+
+    inkling train {recipe_name} --data {data} --seed {seed} --steps {steps} --backend {backend} --out {file}
+
+## Metrics
+
+{n} digits for each setting, classes in turn, against the {reference} test images, on the features of this project's
+classifier: not comparable with figures on other features, and never to be called FID alone. Real digits ({n} training
+images) have a distance of {floor:.2}.
+
+| sampler | steps | evaluations | MNIST-FID (ours) | times the floor | KID x 1000 | inception score | precision | recall | density | coverage | memorisation |
+|-|-|-|-|-|-|-|-|-|-|-|-|
+{table}
+    inkling eval {id} --data data/mnist --table www/models/{id}.quality.json
+
+## Limits
+
+{limits}
+",
+        prediction = prediction_words(config.prediction),
+        path = path_words(config.path),
+        network = config.describe(),
+        recipe_name = recipe.name,
+        images = steps * *batch as u64,
+        beta2 = recipe.beta2,
+        decay = recipe.weight_decay,
+        rate = recipe.learning_rate,
+        warm_up = recipe.warm_up_steps,
+        clip = recipe.clip_norm,
+        ema = recipe.ema_decay,
+        n = first.n,
+        reference = first.reference_images,
+        floor = first.fid_floor,
+        table = table(rows),
+        limits = limits(&recipe.name),
+    )
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut text = String::new();
+    for row in rows {
+        let report = &row.report;
+        // writing to a String cannot fail
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {:.1} +- {:.1} | {:.1} | {:.2} | {:.2} | {:.3} | {:.3} | {:.2} | {:.3} | {:.2} |",
+            setting_words(&row.setting),
+            row.setting.steps,
+            row.evaluations,
+            report.fid,
+            report.fid_error,
+            report.fid / report.fid_floor,
+            1000.0 * report.kid,
+            report.inception,
+            report.precision,
+            report.recall,
+            report.density,
+            report.coverage,
+            report.memorisation,
+        );
+    }
+    text
+}
+
+fn prediction_words(prediction: Prediction) -> &'static str {
+    match prediction {
+        Prediction::Eps => "the noise eps",
+        Prediction::X0 => "the clean digit x_0",
+        Prediction::V => "v = alpha eps - sigma x_0",
+        Prediction::Velocity => "the velocity eps - x_0",
+    }
+}
+
+fn path_words(path: Path) -> &'static str {
+    match path {
+        Path::Straight => "straight paths, x_t = (1 - t) x_0 + t eps",
+        Path::Cosine => "the cosine schedule",
+        Path::Linear => "the textbook's schedule of 1000 steps, beta from 1e-4 to 0.02",
+        Path::Simple => "the schedule alpha_bar = 1 - t",
+    }
+}
