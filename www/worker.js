@@ -272,7 +272,7 @@ scope.onmessage = ({ data }) => {
       stage.relook(message.look);
       break;
     case 'draw':
-      if ('z' in message.picture) stage.show(message.picture);
+      stage.show(message.picture);
       break;
     case 'erase':
       stage.erase(message.canvas);
