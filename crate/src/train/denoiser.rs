@@ -53,7 +53,8 @@ pub fn pair_noise(index: usize, noise: &mut [f32]) {
 /// The inputs that tell a step's times and classes.
 struct Conditions {
     time: InputId,
-    label: InputId,
+    /// Only a network that is told the class has it.
+    label: Option<InputId>,
     mix: InputId,
     weight: InputId,
 }
@@ -112,10 +113,10 @@ impl Values {
 }
 
 impl Conditions {
-    fn find(executable: &Executable) -> Result<Conditions> {
+    fn find(executable: &Executable, conditional: bool) -> Result<Conditions> {
         Ok(Conditions {
             time: executable.input("time")?,
-            label: executable.input("label")?,
+            label: conditional.then(|| executable.input("label")).transpose()?,
             mix: executable.input("mix")?,
             weight: executable.input("weight")?,
         })
@@ -123,7 +124,9 @@ impl Conditions {
 
     fn write(&self, executable: &mut Executable, values: &Values) -> Result<()> {
         executable.write(self.time, &values.time)?;
-        executable.write(self.label, &values.label)?;
+        if let Some(label) = self.label {
+            executable.write(label, &values.label)?;
+        }
         executable.write(self.mix, &values.mix)?;
         executable.write(self.weight, &values.weight)
     }
@@ -150,7 +153,7 @@ impl Objective for Denoising {
     }
 
     fn bind(&mut self, executable: &Executable, batch: usize) -> Result<()> {
-        let conditions = Conditions::find(executable)?;
+        let conditions = Conditions::find(executable, self.model.config().conditional)?;
         let noise = match &mut self.noise {
             Noise::Drawn => executable.input("key")?,
             Noise::Paired(values) => {
