@@ -1,0 +1,334 @@
+/** Trajectories in the page's worker, without the page: lanes, restarts, halts, a lost device. */
+
+import path from 'node:path';
+import { ROOT } from '../../scripts/lib/process.mjs';
+import { serveFolder } from '../../scripts/lib/static-server.mjs';
+import { expect, test as base } from './fixtures.js';
+import { tinyMlp, tinyUnet } from './support/tiny-denoiser.js';
+
+/** @import { Page } from '@playwright/test' */
+/** @import { EngineClient } from '../../www/engine.js' */
+/** @import { Backend, Spec, Trajectory, What } from '../../www/protocol.js' */
+
+const PIXELS = 784;
+
+/**
+ * A page that has the worker and a client of it, both from their sources, and nothing else.
+ */
+class Bench {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+  }
+
+  /**
+   * Calls a function that `openBench` left in the page.
+   * @param {string} name
+   * @param {...unknown} given
+   * @returns {Promise<any>}
+   */
+  call(name, ...given) {
+    return this.page.evaluate(
+      ([method, list]) => /** @type {any} */ (window).bench[/** @type {string} */ (method)](.../** @type {unknown[]} */ (list)),
+      [name, given],
+    );
+  }
+
+  /** @param {object} message */
+  send(message) {
+    return this.call('send', message);
+  }
+
+  /** @param {Spec} asked @param {{lane?: string, source?: number[], mask?: number[]}} [options] @returns {Promise<Trajectory>} */
+  run(asked, { lane = 'main', source, mask } = {}) {
+    return this.call('run', lane, asked, source, mask);
+  }
+
+  /** @param {What} what @param {number} [frame]  all frames without it @returns {Promise<number[]>} */
+  values(what, frame, lane = 'main') {
+    return this.call('values', lane, what, frame);
+  }
+
+  /** The newest frame that the worker told of since the last run. @returns {Promise<number>} */
+  ready(lane = 'main') {
+    return this.call('ready', lane);
+  }
+
+  /** @param {number} frame */
+  async reached(frame, lane = 'main') {
+    await expect.poll(() => this.ready(lane), { timeout: 30_000 }).toBeGreaterThanOrEqual(frame);
+  }
+}
+
+const test = base.extend(
+  /** @type {import('@playwright/test').Fixtures<{ bench: Bench }, {}, import('@playwright/test').PlaywrightTestArgs & import('@playwright/test').PlaywrightTestOptions, import('@playwright/test').PlaywrightWorkerArgs>} */ ({
+    bench: async ({ page }, use, info) => {
+      const server = await serveFolder(path.join(ROOT, 'www'));
+      const blank = new URL('blank', server.url).href;
+      await page.route(blank, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>bench</title>' }));
+      await page.route(/\/worker\.js$/, async (route) => {
+        const response = await route.fetch();
+        const keep = `
+          const request = globalThis.GPUAdapter?.prototype.requestDevice;
+          self.devices = [];
+          if (request) GPUAdapter.prototype.requestDevice = async function (...given) {
+            const device = await request.apply(this, given);
+            self.devices.push(device);
+            return device;
+          };`;
+        await route.fulfill({ response, body: keep + (await response.text()) });
+      });
+      await page.goto(blank);
+      await page.evaluate(openBench, {
+        backend: info.project.name === 'webgpu' ? 'gpu' : 'cpu',
+        files: { mlp: [...tinyMlp()], unet: [...tinyUnet()] },
+      });
+      await use(new Bench(page));
+      await server.close();
+    },
+  }),
+);
+
+/** Runs in the page. @param {{backend: string, files: Record<string, number[]>}} given */
+async function openBench({ backend, files }) {
+  const client = await import(new URL('engine.js', document.baseURI).href);
+  /** @type {EngineClient} */
+  const engine = new client.EngineClient(new Worker(new URL('worker.js', document.baseURI), { type: 'module' }));
+  /** @type {Map<string, number>} */
+  const ready = new Map();
+  /** @type {Record<string, any[]>} */
+  const heard = { frames: [], stats: [], rebuilt: [], failure: [], backend: [] };
+  for (const [type, list] of Object.entries(heard)) engine.on(/** @type {any} */ (type), (message) => list.push(message));
+  engine.on('frames', ({ lane, ready: newest }) => ready.set(lane, newest));
+  /** @type {HTMLCanvasElement | null} */
+  let shown = null;
+  const bench = {
+    send: (/** @type {any} */ message) => engine.send(message),
+    heard: (/** @type {string} */ type) => heard[type],
+    ready: (/** @type {string} */ lane) => ready.get(lane) ?? 0,
+    async run(/** @type {string} */ lane, /** @type {Spec} */ spec, /** @type {number[]} */ source, /** @type {number[]} */ mask) {
+      const given = { source: source && Float32Array.from(source), mask: mask && Float32Array.from(mask) };
+      const trajectory = await engine.run(lane, spec, given);
+      ready.set(lane, 0);
+      return trajectory;
+    },
+    async values(/** @type {string} */ lane, /** @type {What} */ what, /** @type {number | undefined} */ frame) {
+      return Array.from(await (frame === undefined ? engine.trajectory(lane, what) : engine.frameValues(lane, what, frame)));
+    },
+    refused: (/** @type {string} */ method, /** @type {unknown[]} */ ...given) =>
+      /** @type {any} */ (engine)[method](...given).then(() => null, (/** @type {any} */ error) => error.kind),
+    picture(/** @type {number} */ width, /** @type {number} */ height) {
+      engine.register({
+        name: 'picture',
+        fresh: () => {
+          shown?.remove();
+          shown = document.createElement('canvas');
+          Object.assign(shown, { width, height });
+          document.body.append(shown);
+          return { canvas: shown.transferControlToOffscreen(), width, height };
+        },
+      });
+    },
+    async pixels(/** @type {number} */ width, /** @type {number} */ height) {
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+      if (!context || !shown) throw new Error('no canvas');
+      context.drawImage(shown, 0, 0, width, height);
+      return Array.from(context.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 === 0));
+    },
+    /** 200 restarts with every control changed, none of them waited for; resolves with how many were accepted. */
+    async restart(/** @type {Spec} */ spec) {
+      const runs = Array.from({ length: 200 }, (_, i) => {
+        const classes = [i % 11, (i + 3) % 10];
+        const changed = { ...spec, seed: i, guidance_scale: (i % 5) / 2, steps: 5 + (i % 20), eta: (i % 3) / 2, classes };
+        return engine.run('main', changed);
+      });
+      return (await Promise.all(runs)).length;
+    },
+  };
+  Object.assign(window, { bench });
+  const look = { ink: /** @type {[number, number, number]} */ ([0, 0, 0]), paper: /** @type {[number, number, number]} */ ([1, 1, 1]), smooth: false };
+  engine.start(/** @type {Backend} */ (backend), look, document.baseURI);
+  for (const [name, bytes] of Object.entries(files)) {
+    const { config } = await engine.loadFile(name, new Uint8Array(bytes));
+    if (config.family !== 'denoiser') throw new Error(`${name} is of family ${config.family}`);
+  }
+}
+
+/** @param {Partial<Spec>} [change] @returns {Spec} */
+function spec(change = {}) {
+  return {
+    model: 'unet',
+    sampler: 'ddim',
+    steps: 10,
+    spacing: 'uniform',
+    eta: 0.5,
+    guidance_scale: 1.5,
+    classes: [3, 7],
+    seed: 5,
+    shared_noise: false,
+    start: { kind: 'noise' },
+    direction: 'denoise',
+    ...change,
+  };
+}
+
+/** The largest difference. @param {number[]} a @param {number[]} b */
+function distance(a, b) {
+  expect(a.length).toBe(b.length);
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? NaN))), 0);
+}
+
+/** @param {Bench} bench */
+async function loseDevice({ page }) {
+  await page.workers()[0]?.evaluate(() => /** @type {any} */ (self).devices.at(-1).destroy());
+}
+
+test('a lane computes every frame, and the same seed gives the same numbers', async ({ bench }) => {
+  const { frames, moves, batch } = await bench.run(spec());
+  expect([frames, moves.length, batch]).toEqual([11, 10, 2]);
+  await bench.reached(10);
+  const states = await bench.values('x_t');
+  expect(states.length).toBe(11 * 2 * PIXELS);
+  expect(states.every(Number.isFinite)).toBe(true);
+  const last = await bench.values('x_t', 10);
+  expect(distance(last, states.slice(10 * 2 * PIXELS))).toBe(0);
+  // the result is its own x_0
+  expect(distance(await bench.values('x_0', 10), last)).toBe(0);
+  const told = await bench.call('heard', 'frames');
+  expect(told.at(-1)).toMatchObject({ lane: 'main', ready: 10, total: 11 });
+  expect(told.at(-1).ms).toBeGreaterThan(0);
+  await bench.run(spec({ seed: 6 }));
+  expect(distance(await bench.values('x_t', 10), last)).toBeGreaterThan(0.1);
+  await bench.run(spec());
+  expect(distance(await bench.values('x_t'), states)).toBe(0);
+});
+
+for (const [name, change] of /** @type {[string, Partial<Spec>][]} */ ([
+  ['DDPM of the textbook network', { model: 'mlp', sampler: 'ddpm', guidance_scale: 0, eta: 0 }],
+  ['DDIM with noise and guidance', {}],
+  ['DPM-Solver++(2M)', { sampler: 'dpm-solver', spacing: 'log-snr', eta: 0 }],
+  ['Heun', { sampler: 'heun', eta: 0 }],
+])) {
+  test(`both backends compute the same: ${name} @webgpu`, async ({ bench }) => {
+    await bench.run(spec(change));
+    /** @type {What[]} */
+    const tracks = ['x_t', 'x_0', 'eps'];
+    const gpu = [];
+    for (const track of tracks) gpu.push(await bench.values(track));
+    await bench.send({ type: 'switch', backend: 'cpu' });
+    await expect.poll(async () => (await bench.call('heard', 'backend')).length).toBe(2);
+    for (const track of tracks) {
+      const largest = Math.max(...(gpu[0] ?? []).map(Math.abs), 1);
+      expect(distance(await bench.values(track), gpu.shift() ?? []) / largest, track).toBeLessThan(2e-3);
+    }
+  });
+}
+
+test('what is drawn is the frame that was asked for, or the newest before it', async ({ bench }) => {
+  const [width, height] = [2 * 28, 28];
+  await bench.call('picture', width, height);
+  await bench.run(spec({ steps: 12 }));
+  const shows = async (/** @type {What} */ what, /** @type {number} */ frame, /** @type {number} */ asked) => {
+    const picture = { canvas: 'picture', lane: 'main', what, frame: asked, columns: 2, rows: 1, gap: 0, urgent: true };
+    await bench.send({ type: 'draw', picture });
+    const values = await bench.values(what, frame);
+    const ink = (/** @type {number} */ value) => (what === 'eps' ? value / 6 + 0.5 : (value + 1) / 2);
+    await expect(async () => {
+      const pixels = await bench.call('pixels', width, height);
+      const off = pixels.filter((/** @type {number} */ grey, /** @type {number} */ i) => {
+        const [x, y] = [i % width, Math.floor(i / width)];
+        const value = values[(Math.floor(x / 28) * 28 + y) * 28 + (x % 28)] ?? NaN;
+        return Math.abs(255 * (1 - Math.min(1, Math.max(0, ink(value)))) - grey) > 2;
+      });
+      expect(off.length).toBe(0);
+    }).toPass({ timeout: 10_000 });
+  };
+  await shows('x_t', 4, 4);
+  await shows('x_0', 7, 7);
+  await shows('eps', 2, 2);
+  await shows('x_t', 12, 999);
+});
+
+test('a halted lane stands still with its frames, goes on when told, and is gone when released', async ({ bench }) => {
+  await bench.run(spec({ steps: 400 }));
+  await bench.reached(3);
+  await bench.send({ type: 'halt', lane: 'main' });
+  const halted = await bench.values('x_t', 1).then(() => bench.ready());
+  await bench.page.waitForTimeout(400);
+  expect(await bench.ready()).toBe(halted);
+  expect(halted).toBeLessThan(400);
+  expect((await bench.values('x_0', 2)).length).toBe(2 * PIXELS);
+  expect(await bench.call('refused', 'trajectory', 'main', 'x_t')).toBe('interrupted');
+  await bench.send({ type: 'resume', lane: 'main' });
+  await bench.reached(halted + 2);
+  await bench.send({ type: 'hidden', hidden: true });
+  const hidden = await bench.values('x_t', 1).then(() => bench.ready());
+  await bench.page.waitForTimeout(400);
+  expect(await bench.ready()).toBe(hidden);
+  await bench.send({ type: 'hidden', hidden: false });
+  await bench.reached(hidden + 2);
+  await bench.send({ type: 'release', lane: 'main' });
+  expect(await bench.call('refused', 'frameValues', 'main', 'x_t', 0)).toBe('shape');
+});
+
+test('lanes grow side by side', async ({ bench }) => {
+  await bench.run(spec({ steps: 60 }));
+  await bench.run(spec({ steps: 60, seed: 9 }), { lane: 'other' });
+  await bench.reached(5);
+  const [main, other] = [await bench.ready(), await bench.ready('other')];
+  expect(other).toBeGreaterThan(0);
+  expect(Math.abs(main - other)).toBeLessThan(40);
+  await bench.reached(60);
+  await bench.reached(60, 'other');
+});
+
+test('two hundred restarts take no more memory, and the last one is what is there', async ({ bench }) => {
+  await bench.call('picture', 56, 28);
+  const settle = async () => {
+    await bench.run(spec());
+    await bench.reached(10);
+    const before = (await bench.call('heard', 'stats')).length;
+    const picture = { canvas: 'picture', lane: 'main', what: 'x_t', frame: 10, columns: 2, rows: 1, gap: 0, urgent: true };
+    await bench.send({ type: 'draw', picture });
+    await expect.poll(async () => (await bench.call('heard', 'stats')).length).toBeGreaterThan(before);
+    return (await bench.call('heard', 'stats')).at(-1);
+  };
+  // every shape of step that the restarts need is compiled once
+  expect(await bench.call('restart', spec())).toBe(200);
+  const before = await settle();
+  const values = await bench.values('x_t', 10);
+  expect(await bench.call('restart', spec())).toBe(200);
+  const after = await settle();
+  expect(distance(await bench.values('x_t', 10), values)).toBe(0);
+  expect([after.buffers, after.bytes, after.heap]).toEqual([before.buffers, before.bytes, before.heap]);
+});
+
+test('a lost device resumes at the same frame with the same numbers @webgpu', async ({ bench }) => {
+  await bench.run(spec({ steps: 80 }));
+  const undisturbed = await bench.values('x_t');
+  await bench.run(spec({ steps: 80 }));
+  await bench.reached(20);
+  await bench.send({ type: 'halt', lane: 'main' });
+  const frame = await bench.values('x_t', 1).then(() => bench.ready());
+  expect(frame).toBeLessThan(80);
+  const count = (await bench.call('heard', 'frames')).length;
+  await loseDevice(bench);
+  await expect.poll(async () => (await bench.call('heard', 'rebuilt')).length, { timeout: 20_000 }).toBe(1);
+  const size = 2 * PIXELS;
+  expect(distance(await bench.values('x_t', frame), undisturbed.slice(frame * size, (frame + 1) * size))).toBe(0);
+  expect((await bench.call('heard', 'frames')).length, 'frames that are computed again are no news').toBe(count);
+  await bench.send({ type: 'resume', lane: 'main' });
+  expect(distance(await bench.values('x_t'), undisturbed)).toBe(0);
+  expect(await bench.call('heard', 'failure')).toEqual([]);
+});
+
+test('what cannot be run is refused by kind, and other lanes go on', async ({ bench }) => {
+  await bench.run(spec(), { lane: 'other' });
+  expect(await bench.call('refused', 'run', 'main', spec({ model: 'nowhere' }))).toBe('no-model');
+  expect(await bench.call('refused', 'run', 'main', spec({ steps: 0 }))).toBe('data');
+  expect(await bench.call('refused', 'run', 'main', { ...spec(), sampler: 'magic' })).toBe('data');
+  expect(await bench.call('refused', 'run', 'main', spec({ start: { kind: 'data' }, direction: 'encode' }))).toBe('data');
+  expect(await bench.call('refused', 'frameValues', 'main', 'x_t', 0)).toBe('shape');
+  await bench.reached(10, 'other');
+});
