@@ -3,7 +3,10 @@
 use super::transform::{self as winograd, BlockRow, Kernels, OutputRow};
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 use crate::backend::cpu::gemm::lanes::ArrayF32;
-use crate::backend::cpu::gemm::lanes::{ArrayF64, Lanes};
+use crate::backend::cpu::gemm::{
+    kernel::steps_per_turn,
+    lanes::{ArrayF64, Lanes},
+};
 
 /// Rows of the tallest tile of pixels.
 pub const MAX_ROWS: usize = 12;
@@ -114,21 +117,26 @@ unsafe fn pixel_step<V: Lanes, const ROWS: usize, const VECTORS: usize>(
 unsafe fn pixel_tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const WIDTH: usize>(
     tile: &PixelTile<V::Scalar>,
 ) {
-    const UNROLL: usize = 4;
+    let turn = const { steps_per_turn(ROWS, VECTORS) };
     // SAFETY: the caller vouches for the operands and for the instruction set
     unsafe {
         let mut sums = [[V::zero(); VECTORS]; ROWS];
         let mut bases = [tile.bases[0]; VECTORS];
         bases.copy_from_slice(&tile.bases[..VECTORS]);
         let (mut weights, mut offsets) = (tile.weights, tile.offsets);
-        for _ in 0..tile.depth / UNROLL {
-            for u in 0..UNROLL {
-                pixel_step(&mut sums, &bases, weights.add(u * WIDTH), offsets.add(u));
+        for _ in 0..tile.depth / turn {
+            pixel_step(&mut sums, &bases, weights, offsets);
+            if turn >= 2 {
+                pixel_step(&mut sums, &bases, weights.add(WIDTH), offsets.add(1));
             }
-            weights = weights.add(UNROLL * WIDTH);
-            offsets = offsets.add(UNROLL);
+            if turn == 4 {
+                pixel_step(&mut sums, &bases, weights.add(2 * WIDTH), offsets.add(2));
+                pixel_step(&mut sums, &bases, weights.add(3 * WIDTH), offsets.add(3));
+            }
+            weights = weights.add(turn * WIDTH);
+            offsets = offsets.add(turn);
         }
-        for _ in 0..tile.depth % UNROLL {
+        for _ in 0..tile.depth % turn {
             pixel_step(&mut sums, &bases, weights, offsets);
             weights = weights.add(WIDTH);
             offsets = offsets.add(1);
@@ -163,7 +171,8 @@ unsafe fn weight_step<V: Lanes, const ROWS: usize>(
 
 #[inline(always)]
 unsafe fn weight_tile<V: Lanes, const ROWS: usize>(tile: &WeightTile<V::Scalar>) {
-    const UNROLL: usize = 4;
+    let turn = const { steps_per_turn(ROWS, WEIGHT_VECTORS) };
+    let group = WEIGHT_VECTORS * V::COUNT;
     // SAFETY: the caller vouches for the operands and for the instruction set
     unsafe {
         let mut sums = [[V::zero(); WEIGHT_VECTORS]; ROWS];
@@ -173,18 +182,23 @@ unsafe fn weight_tile<V: Lanes, const ROWS: usize>(tile: &WeightTile<V::Scalar>)
             for (input, first) in inputs.iter_mut().zip(tile.inputs) {
                 *input = first.add(y * tile.input_stride);
             }
-            for _ in 0..tile.width / UNROLL {
-                for u in 0..UNROLL {
-                    weight_step(&mut sums, &inputs, u, gradients.add(u * WEIGHT_VECTORS * V::COUNT));
+            for _ in 0..tile.width / turn {
+                weight_step(&mut sums, &inputs, 0, gradients);
+                if turn >= 2 {
+                    weight_step(&mut sums, &inputs, 1, gradients.add(group));
+                }
+                if turn == 4 {
+                    weight_step(&mut sums, &inputs, 2, gradients.add(2 * group));
+                    weight_step(&mut sums, &inputs, 3, gradients.add(3 * group));
                 }
                 for input in &mut inputs {
-                    *input = input.add(UNROLL);
+                    *input = input.add(turn);
                 }
-                gradients = gradients.add(UNROLL * WEIGHT_VECTORS * V::COUNT);
+                gradients = gradients.add(turn * group);
             }
-            for x in 0..tile.width % UNROLL {
+            for x in 0..tile.width % turn {
                 weight_step(&mut sums, &inputs, x, gradients);
-                gradients = gradients.add(WEIGHT_VECTORS * V::COUNT);
+                gradients = gradients.add(group);
             }
         }
         for (r, sums) in sums.iter().enumerate() {
@@ -267,12 +281,12 @@ conv_kernel!(PORTABLE_F64, ArrayF64, [1 x 4 2 x 2 3 x 2], 4 x 2, [1 2 3], 4);
 conv_kernel!(PORTABLE_F32, ArrayF32, [1 x 4 2 x 2 3 x 2], 4 x 2, [1 2 3], 4);
 // the full tiles of pixels are those of the matrix kernels, for the same reasons
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
-conv_kernel!(WASM_F32, crate::backend::cpu::gemm::lanes::WasmF32, [1 x 4 2 x 2 3 x 2 4 x 2], 5 x 2, [1 2 3 4], 5);
+conv_kernel!(WASM_F32, crate::backend::cpu::gemm::lanes::WasmF32, [1 x 4 2 x 2 3 x 2], 4 x 2, [1 2 3], 4);
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", target_feature = "relaxed-simd"))]
 conv_kernel!(
     WASM_F32, crate::backend::cpu::gemm::lanes::WasmF32,
-    [1 x 4 2 x 4 3 x 4 4 x 2 5 x 2 6 x 2 7 x 1 8 x 1 9 x 1 10 x 1 11 x 1], 12 x 1,
-    [1 2 3 4], 5
+    [1 x 4 2 x 4 3 x 2 4 x 2 5 x 1 6 x 1 7 x 1 8 x 1 9 x 1 10 x 1], 11 x 1,
+    [1 2 3], 4
 );
 // rows of small images would leave most of a 16-wide register empty, so AVX-512 is not used here
 #[cfg(target_arch = "x86_64")]
