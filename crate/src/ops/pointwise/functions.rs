@@ -51,8 +51,26 @@ macro_rules! table {
                 match self { $(Function::$variant => $range),* }
             }
 
-            /// Applies the function to blocks; unused arguments are empty.
+            /// Applies the function to blocks of one length; arguments beyond its arity are ignored.
+            #[inline(never)]
             pub(crate) fn apply<T: Real>(self, arguments: [&[T]; 3], output: &mut [T]) {
+                #[cfg(target_arch = "x86_64")]
+                if is_x86_feature_detected!("avx2") {
+                    // SAFETY: the CPU has the instruction set
+                    return unsafe { self.apply_avx2(arguments, output) };
+                }
+                self.apply_here(arguments, output);
+            }
+
+            /// [`Function::apply`] in registers twice as wide as every x86-64 processor has; the results are the same.
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2")]
+            fn apply_avx2<T: Real>(self, arguments: [&[T]; 3], output: &mut [T]) {
+                self.apply_here(arguments, output);
+            }
+
+            #[inline(always)]
+            fn apply_here<T: Real>(self, arguments: [&[T]; 3], output: &mut [T]) {
                 match self { $(Function::$variant => apply!(arguments, output, ($($arg),+) => $forward)),* }
             }
 

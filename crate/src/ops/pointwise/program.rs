@@ -265,65 +265,117 @@ impl Program {
     }
 
     fn interpret<T: Real>(&self, in_place: bool, operands: &[&[T]], start: usize, data: &mut [T], registers: &mut [T]) {
-        let (operand_count, constant_count) = (self.operands.len(), self.constants.len());
-        let first_value = operand_count + constant_count;
-        for (index, &value) in self.constants.iter().enumerate() {
-            registers[(operand_count + index) * BLOCK..][..BLOCK].fill(T::from_f64(value));
-        }
         let skipped = usize::from(in_place);
-        for index in skipped..operand_count {
-            if let Indexing::Modular { len: 1, .. } = self.operands[index] {
-                registers[index * BLOCK..][..BLOCK].fill(operands[index - skipped][0]);
-            }
-        }
-        let last = self.instructions.len().wrapping_sub(1);
+        let (fixed, values) = registers.split_at_mut((self.operands.len() + self.constants.len()) * BLOCK);
+        self.fill_scalars(skipped, operands, usize::min(BLOCK, data.len()), fixed);
         let mut done = 0;
         while done < data.len() {
-            let len = BLOCK.min(data.len() - done);
             let position = start + done;
+            let len = self.block_length(position, data.len() - done);
             let block = &mut data[done..done + len];
-            for index in skipped..operand_count {
-                if let Indexing::Modular { inner, len: period @ 2.. } = self.operands[index] {
-                    let target = &mut registers[index * BLOCK..][..len];
-                    gather(operands[index - skipped], inner, period, position, target);
-                }
-            }
-            if in_place {
-                registers[..len].copy_from_slice(block);
-            }
-            for (index, instruction) in self.instructions.iter().enumerate() {
-                let (before, after) = registers.split_at_mut((first_value + index) * BLOCK);
-                let read = |register: Register| -> &[T] {
-                    match register {
-                        Register::Operand(operand) => {
-                            let operand = usize::from(operand);
-                            match self.operands[operand] {
-                                Indexing::Full if operand >= skipped => &operands[operand - skipped][position..][..len],
-                                _ => &before[operand * BLOCK..][..len],
-                            }
-                        }
-                        Register::Constant(constant) => {
-                            &before[(operand_count + usize::from(constant)) * BLOCK..][..len]
-                        }
-                        Register::Value(value) => &before[(first_value + usize::from(value)) * BLOCK..][..len],
-                    }
-                };
-                let arguments = instruction.arguments.map(read);
-                if index == last {
-                    instruction.function.apply(arguments, block);
-                } else {
-                    instruction.function.apply(arguments, &mut after[..len]);
-                }
-            }
-            if self.instructions.is_empty() && !in_place {
-                match self.operands[0] {
-                    Indexing::Full => block.copy_from_slice(&operands[0][position..][..len]),
-                    Indexing::Modular { .. } => block.copy_from_slice(&registers[..len]),
-                }
-            }
             done += len;
+            for (index, indexing) in self.operands.iter().enumerate().skip(skipped) {
+                if let Indexing::Modular { inner, len: period @ 2.. } = *indexing
+                    && !in_one_run(inner, period, position, len)
+                {
+                    gather(operands[index - skipped], inner, period, position, &mut fixed[index * BLOCK..][..len]);
+                }
+            }
+            let Some((last, others)) = self.instructions.split_last() else {
+                if !in_place {
+                    let sources = Sources { program: self, skipped, operands, position, len, fixed };
+                    block.copy_from_slice(sources.operand(0));
+                }
+                continue;
+            };
+            // the last instruction writes over the elements: if it reads them too, it reads a copy
+            if in_place && last.arguments.contains(&Register::Operand(0)) {
+                fixed[..len].copy_from_slice(block);
+            }
+            let sources = Sources { program: self, skipped, operands, position, len, fixed };
+            for (index, instruction) in others.iter().enumerate() {
+                let (before, after) = values.split_at_mut(index * BLOCK);
+                let arguments = instruction.arguments.map(|register| sources.read(register, block, before));
+                instruction.function.apply(arguments, &mut after[..len]);
+            }
+            let arguments = last.arguments.map(|register| sources.read(register, &fixed[..len], values));
+            last.function.apply(arguments, block);
         }
     }
+
+    /// Fills the registers of constants, and of operands of one element, as far as the first `len` elements.
+    fn fill_scalars<T: Real>(&self, skipped: usize, operands: &[&[T]], len: usize, fixed: &mut [T]) {
+        let (of_operands, of_constants) = fixed.split_at_mut(self.operands.len() * BLOCK);
+        for (register, &value) in of_constants.chunks_exact_mut(BLOCK).zip(&self.constants) {
+            register[..len].fill(T::from_f64(value));
+        }
+        let registers = of_operands.chunks_exact_mut(BLOCK).zip(&self.operands).skip(skipped);
+        for ((register, indexing), operand) in registers.zip(operands) {
+            if let Indexing::Modular { len: 1, .. } = indexing {
+                register[..len].fill(operand[0]);
+            }
+        }
+    }
+
+    /// How many elements are computed together from `position` on: to the end of a row that an operand repeats for
+    /// every row, since such an operand can then be read where it lies.
+    fn block_length(&self, position: usize, rest: usize) -> usize {
+        /// Shorter rows are gathered: the instructions' overhead would weigh more than the copy.
+        const SHORTEST_RUN: usize = BLOCK / 4;
+        let mut len = usize::min(BLOCK, rest);
+        for indexing in &self.operands {
+            if let Indexing::Modular { inner: 1, len: period @ SHORTEST_RUN.. } = *indexing {
+                len = len.min(period - position % period);
+            }
+        }
+        len
+    }
+}
+
+/// What the instructions read for the elements from `position` on.
+struct Sources<'a, T> {
+    program: &'a Program,
+    /// 1 in an epilogue, whose operand 0 is the element itself; otherwise 0.
+    skipped: usize,
+    /// The other operands, whole.
+    operands: &'a [&'a [T]],
+    position: usize,
+    len: usize,
+    /// A register for each operand that is not read in place, then one for each constant.
+    fixed: &'a [T],
+}
+
+impl<'a, T: Real> Sources<'a, T> {
+    /// The elements of a register; `elements` is operand 0 of an epilogue, `values` holds the results so far.
+    fn read<'b>(&self, register: Register, elements: &'b [T], values: &'b [T]) -> &'b [T]
+    where
+        'a: 'b,
+    {
+        match register {
+            Register::Operand(0) if self.skipped == 1 => elements,
+            Register::Operand(index) => self.operand(usize::from(index)),
+            Register::Constant(index) => self.fixed(self.program.operands.len() + usize::from(index)),
+            Register::Value(index) => &values[usize::from(index) * BLOCK..][..self.len],
+        }
+    }
+
+    fn operand(&self, index: usize) -> &'a [T] {
+        let first = match self.program.operands[index] {
+            Indexing::Full => self.position,
+            Indexing::Modular { inner, len } if in_one_run(inner, len, self.position, self.len) => self.position % len,
+            Indexing::Modular { .. } => return self.fixed(index),
+        };
+        &self.operands[index - self.skipped][first..][..self.len]
+    }
+
+    fn fixed(&self, register: usize) -> &'a [T] {
+        &self.fixed[register * BLOCK..][..self.len]
+    }
+}
+
+/// Whether the elements of a modular operand for the `len` elements from `position` on lie side by side.
+fn in_one_run(inner: usize, period: usize, position: usize, len: usize) -> bool {
+    inner == 1 && position % period + len <= period
 }
 
 /// Reads elements (i / inner) % len for i from `position` on.
