@@ -45,7 +45,7 @@
  * @property {number} eta
  * @property {number} guidance_scale
  * @property {number[]} classes  one per digit; 10 where the class is not told
- * @property {number} seed
+ * @property {number} seed  digits have it, it + 1, ...
  * @property {boolean} shared_noise  all digits begin in the same noise
  * @property {{kind: 'noise' | 'data'} | {kind: 'source' | 'exact', t: number}} start
  * @property {'denoise' | 'encode'} direction

@@ -57,6 +57,7 @@ function expand(data, bits) {
       [table, size, before] = [fresh(), bits + 1, null];
       continue;
     }
+    /** @type {number[]} */
     const sequence = code < table.length ? table[code] : [.../** @type {number[]} */ (before), /** @type {number[]} */ (before)[0]];
     pixels.push(...sequence);
     if (before && table.length < 4096) table.push([...before, sequence[0]]);

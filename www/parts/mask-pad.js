@@ -33,10 +33,7 @@ function shaped(name) {
 /** What a link without a mask means. */
 export const DEFAULT_MASK = shaped('lower');
 
-/** A mask in a link: one bit a cell, in base64url. */
-export const MASK_TEXT = /^([\w-]{131})?$/;
-
-/** @param {Uint8Array} cells @returns {string} */
+/** A mask in a link: one bit a cell, in base64url. @param {Uint8Array} cells @returns {string} */
 export function writeMask(cells) {
   const bytes = new Uint8Array(PIXELS / 8);
   cells.forEach((cell, i) => (bytes[i >> 3] |= cell << (i & 7)));
@@ -54,6 +51,7 @@ export class MaskPad {
   /** @param {(cells: Uint8Array, finished: boolean) => void} changed  1: to be filled; false while the pen is down */
   constructor(changed) {
     this.changed = changed;
+    /** @type {Uint8Array} */
     this.cells = DEFAULT_MASK.slice();
     /** @type {Brush} */
     this.mode = 'paint';

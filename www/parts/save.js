@@ -27,6 +27,7 @@ export function npy(values, shape) {
   magic.forEach((byte, i) => file.setUint8(i, byte));
   file.setUint16(8, padded.length, true);
   Array.from(padded).forEach((letter, i) => file.setUint8(10 + i, letter.charCodeAt(0)));
-  Array.from(values).forEach((value, i) => file.setFloat32(10 + padded.length + 4 * i, value, true));
+  // there may be millions
+  for (let i = 0; i < values.length; i += 1) file.setFloat32(10 + padded.length + 4 * i, values[i], true);
   return new Blob([file.buffer], { type: 'application/octet-stream' });
 }

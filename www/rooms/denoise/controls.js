@@ -5,7 +5,7 @@ import { choice } from '../../parts/choice.js';
 import { ICONS, button, h, setPressed } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { scrubber } from '../../parts/scrubber.js';
-import { GRIDS, MAX_GUIDANCE, MAX_STEPS, NO_CLASS, SAMPLERS, SETTING_KEYS, SPACINGS, patchOf, settingsOf } from './table.js';
+import { GRIDS, MAX_GUIDANCE, MAX_STEPS, NO_CLASS, SAMPLERS, SETTING_KEYS, SPACINGS, SUGGESTED, patchOf, settingsOf } from './table.js';
 
 /** @import { DenoiseRoom } from './index.js' */
 /** @import { Settings, Side, Values } from './table.js' */
@@ -121,7 +121,7 @@ export class Controls {
     this.otherModel = h('select', {
       class: 'select',
       'aria-label': t('denoise.side.model'),
-      onchange: () => this.set({ model: this.otherModel.value }, 'push'),
+      onchange: () => this.set({ model: this.otherModel.value, ...SUGGESTED[this.otherModel.value] }, 'push'),
     });
     this.otherModelRow = row('model', t('model.label'), this.otherModel);
     this.panel = panel('controls', t('denoise.controls'), [
@@ -166,13 +166,14 @@ export class Controls {
   /** Brings the panel up to date. */
   show() {
     const { values } = this.room.state;
-    if (!values.compare) this.side = 'main';
+    const comparing = values.compare && values.view === 'watch';
+    if (!comparing) this.side = 'main';
     const settings = settingsOf(values, this.side);
     const info = this.room.infos.get(settings.model);
     const told = info?.config.conditional !== false;
     setPressed(this.compare, values.compare);
-    this.panel.dataset.side = values.compare ? this.side : '';
-    this.sides.element.hidden = !values.compare;
+    this.panel.dataset.side = comparing ? this.side : '';
+    this.sides.element.hidden = !comparing;
     this.sides.set(this.side);
     this.showOtherModel(values, settings.model);
     this.digits.forEach((element, digit) => {

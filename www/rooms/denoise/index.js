@@ -9,7 +9,7 @@ import { h } from '../../parts/dom.js';
 import { about } from './about.js';
 import { Controls } from './controls.js';
 import { Lane } from './lane.js';
-import { NO_CLASS, TABLE, VIEWS, settingsOf } from './table.js';
+import { NO_CLASS, SUGGESTED, TABLE, VIEWS, settingsOf } from './table.js';
 
 /** @import { EngineClient } from '../../engine.js' */
 /** @import { CatalogRow, ModelInfo, Spec, Trajectory } from '../../protocol.js' */
@@ -32,6 +32,9 @@ import { NO_CLASS, TABLE, VIEWS, settingsOf } from './table.js';
 /** Where the code of each view lies. @type {Record<View, () => Promise<ViewClass>>} */
 const LOAD = {
   watch: async () => (await import('./watch.js')).WatchView,
+  forward: async () => (await import('./forward.js')).ForwardView,
+  steer: async () => (await import('./steer.js')).SteerView,
+  quality: async () => (await import('./quality.js')).QualityView,
 };
 
 /** What the digits of a lane are, and how they stand. */
@@ -120,7 +123,8 @@ export class DenoiseRoom {
     this.view = view;
     this.stage.dataset.view = name;
     this.below.replaceChildren(view.below);
-    for (const element of view.panels) if (element.parentNode !== this.stage) this.stage.append(element);
+    // views share panels: each has them in its own order
+    this.stage.append(...view.panels);
     for (const element of this.stage.children) {
       /** @type {HTMLElement} */ (element).hidden = !view.panels.includes(/** @type {HTMLElement} */ (element));
     }
@@ -142,7 +146,8 @@ export class DenoiseRoom {
   stateChanged(values, changed, fromAddress) {
     if (!this.open) return;
     if (changed.has('model')) this.showModels();
-    this.controls.show();
+    // the playhead moves with every frame that is played or scrubbed
+    if ([...changed].some((key) => key !== 'at')) this.controls.show();
     if (changed.has('view')) this.openView(fromAddress);
     else this.view?.stateChanged(values, changed, fromAddress);
   }
@@ -253,7 +258,7 @@ export class DenoiseRoom {
       label: t('model.label'),
       look: 'choice pills',
       options: this.choices(),
-      chosen: (id) => this.state.set({ model: id }, 'push'),
+      chosen: (id) => this.state.set({ model: id, ...SUGGESTED[id] }, 'push'),
     });
     picker.set(model);
     const open = h('button', { type: 'button', class: 'button quiet', onclick: () => this.shell.chooseFile() }, t('model.open'));

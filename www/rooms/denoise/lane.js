@@ -33,6 +33,8 @@ export class Lane {
     this.serial = 0;
     /** Between asking for a run and hearing that it began, what the worker reports is of the run before. */
     this.waiting = false;
+    /** Runs begin halted: only their first frame is there until the lane is resumed. */
+    this.held = false;
     engine.on('frames', (message) => {
       if (message.lane !== name || this.waiting || !this.trajectory) return;
       this.ready = message.ready;
@@ -71,7 +73,9 @@ export class Lane {
     this.spec = spec;
     let trajectory;
     try {
-      trajectory = await this.engine.run(this.name, spec, given);
+      const reply = this.engine.run(this.name, spec, given);
+      if (this.held) this.halt();
+      trajectory = await reply;
     } catch (error) {
       if (!this.holds(claim)) return null;
       this.waiting = false;

@@ -3,7 +3,7 @@
 import { flag, oneOf, optional, range, text, uint32, whole } from '../../state.js';
 
 /** Sub-views, in the order of their tabs; index.js says where their code lies. */
-export const VIEWS = /** @type {const} */ (['watch']);
+export const VIEWS = /** @type {const} */ (['watch', 'forward', 'steer', 'quality']);
 /** @typedef {typeof VIEWS[number]} View */
 
 export const SAMPLERS = /** @type {const} */ (['ddim', 'ddpm', 'dpm-solver', 'euler', 'midpoint', 'heun']);
@@ -21,6 +21,13 @@ export const NO_CLASS = 10;
 export const MAX_STEPS = 1000;
 export const MAX_GUIDANCE = 8;
 
+/** Ways to steer, in the order of their tabs. */
+export const TOOLS = /** @type {const} */ (['inpaint', 'sketch', 'morph', 'swap']);
+/** @typedef {typeof TOOLS[number]} Tool */
+
+export const MAX_RESAMPLE = 20;
+export const MAX_JUMP = 50;
+
 const MODEL = /^[\w.: -]{1,80}$/;
 
 /** What two sides of a comparison may differ in. */
@@ -37,6 +44,15 @@ const SETTINGS = {
 };
 
 /** @typedef {import('../../state.js').ValuesOf<typeof SETTINGS>} Settings */
+
+/**
+ * What a model was made for, where that is not what the others were made for; set when it is chosen.
+ * @type {Record<string, Partial<Settings>>}
+ */
+export const SUGGESTED = {
+  // its paths are nearly straight, and it was never asked without a class
+  'few-step': { sampler: 'euler', steps: 2, guidance: 0 },
+};
 
 /** The other side of a comparison: what is null there is as on the main side. */
 const OTHER = {
@@ -60,6 +76,29 @@ export const TABLE = {
   at: range(1, 0, 1),
   /** Of the playhead, as a multiple of the plain one. */
   speed: range(1, 0.25, 4),
+  /** The digit to start from: one that the model makes, or a drawn one. */
+  source: oneOf(/** @type {const} */ (['made', 'drawn'])),
+  /** Class and seed of the digit that the model makes. */
+  subject: whole(3, 0, 9),
+  origin: uint32(/** @type {number} */ (7)),
+  /** Strokes of the drawing; see parts/ink.js. */
+  ink: text('', /^[\w-]{0,4000}$/),
+  /** What the network is told while it denoises a given digit. */
+  told: whole(NO_CLASS, 0, NO_CLASS),
+  /** Time to which a given digit is noised. */
+  t: range(0.6, 0, 1),
+  tool: oneOf(TOOLS),
+  /** One bit for each pixel, 1 where it is to be filled; see parts/mask-pad.js. Empty: the lower half. */
+  mask: text('', /^([\w-]{131})?$/),
+  /** How often each stretch of inpainting is done, and how many steps it has. */
+  resample: whole(4, 1, MAX_RESAMPLE),
+  jump: whole(10, 1, MAX_JUMP),
+  /** The other end of a morph, and the place between both. */
+  subject2: whole(8, 0, 9),
+  origin2: uint32(/** @type {number} */ (4)),
+  mix: range(0.5, 0, 1),
+  /** The class that a swap shows large. */
+  swap: whole(8, 0, 9),
 };
 
 /** @typedef {import('../../state.js').ValuesOf<typeof TABLE>} Values */

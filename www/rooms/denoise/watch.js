@@ -5,6 +5,7 @@ import { h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { scrubber } from '../../parts/scrubber.js';
 import { SideFigures } from './compare.js';
+import { ExportBar } from './export.js';
 import { Formula } from './formula.js';
 import { Schedule } from './schedule.js';
 import { MAX_GUIDANCE, SETTING_KEYS, settingsOf } from './table.js';
@@ -62,7 +63,8 @@ export class WatchView {
       h('div', { class: 'sides' }, ...SIDES.map((name) => this.sides[name].figures.element)),
     ]);
     this.timeline.tools.append(this.schedule.legend);
-    this.way = panel('way', t('watch.way'), [this.timeline.element, this.schedule.element]);
+    this.exports = new ExportBar(room, 'denoising', () => this.sides.main.lane);
+    this.way = panel('way', t('watch.way'), [this.timeline.element, this.schedule.element, this.exports.element]);
     this.formulas = panel('formula', t('watch.formula'), SIDES.map((name) => this.sides[name].formula.element));
     this.panels = [this.figures, room.controls.panel, this.way, this.formulas];
 
@@ -120,6 +122,8 @@ export class WatchView {
       this.timeline.play(false);
       this.timeline.set(values.at, values.speed);
     }
+    // the playhead is here already where it was moved here
+    if (!fromAddress && changed.size === 1 && changed.has('at')) return;
     this.showSettings(values);
     if (CAUSES.some((key) => changed.has(key))) this.restart();
     else this.show();
