@@ -147,10 +147,7 @@ pub struct Shader {
 /// The shader `shaders/NAME.wgsl`, embedded.
 macro_rules! shader {
     ($name:literal) => {
-        $crate::ops::Shader {
-            name: $name,
-            source: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../shaders/", $name, ".wgsl")),
-        }
+        $crate::ops::Shader { name: $name, source: $crate::backend::gpu::shader::wgsl!($name) }
     };
 }
 pub(crate) use shader;
