@@ -297,7 +297,7 @@ const SLAB_USAGE: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_SRC).union(wgpu::BufferUsages::COPY_DST);
 
 fn adapter_kind(info: &wgpu::AdapterInfo) -> AdapterKind {
-    let name = format!("{} {} {}", info.name, info.driver, info.driver_info).to_lowercase();
+    let name = format!("{} {} {}", info.name, info.driver, info.driver_info).to_ascii_lowercase();
     let software = ["swiftshader", "llvmpipe", "lavapipe", "basic render", "softpipe"];
     match info.device_type == wgpu::DeviceType::Cpu || software.iter().any(|word| name.contains(word)) {
         true => AdapterKind::Software,

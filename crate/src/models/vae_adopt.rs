@@ -88,7 +88,7 @@ fn infer(checkpoint: Checkpoint) -> Result<Adopted> {
     let mut layers = linears(checkpoint)?;
     let mut assumptions = Vec::new();
     let take = |layers: &mut Vec<Linear>, names: &[&str]| {
-        let found = layers.iter().position(|layer| names.contains(&layer.leaf().to_lowercase().as_str()));
+        let found = layers.iter().position(|layer| names.contains(&layer.leaf().to_ascii_lowercase().as_str()));
         found.map(|i| layers.remove(i))
     };
     let heads = match (take(&mut layers, &MU), take(&mut layers, &LOGVAR)) {
@@ -200,7 +200,7 @@ fn linears(mut checkpoint: Checkpoint) -> Result<Vec<Linear>> {
 
 /// 0 for the encoder's layers by their name, 2 for the decoder's, 1 where the name does not tell.
 fn half(stem: &str) -> u8 {
-    let stem = stem.to_lowercase();
+    let stem = stem.to_ascii_lowercase();
     match (stem.contains("enc"), stem.contains("dec")) {
         (true, false) => 0,
         (false, true) => 2,

@@ -176,7 +176,7 @@ impl VaeConfig {
         parts.extend(self.encoder.iter().map(layer));
         parts.push(self.z_dim.to_string());
         parts.extend(self.decoder.iter().map(layer));
-        format!("{}, {}", parts.join("-"), format!("{:?}", self.activation).to_lowercase())
+        format!("{}, {}", parts.join("-"), format!("{:?}", self.activation).to_ascii_lowercase())
     }
 }
 
