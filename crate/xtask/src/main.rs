@@ -18,7 +18,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build www/wasm/plain and www/wasm/relaxed in the release profile; does nothing where they are up to date
+    /// Build www/wasm/plain and www/wasm/relaxed in the wasm profile; does nothing where they are up to date
     Wasm {
         /// Build only this variant
         #[arg(long, value_enum)]

@@ -10,6 +10,9 @@ use wasm_bindgen_cli_support::Bindgen;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
+/// The profile of the workspace's Cargo.toml, and the folder of the target directory named after it.
+const PROFILE: &str = "wasm";
+
 /// What the page's scripts import: `NAME.js`, `NAME.d.ts` and `NAME_bg.wasm`.
 const NAME: &str = "inkling";
 
@@ -131,14 +134,14 @@ fn compile(root: &Path, variant: Variant) -> Result<PathBuf, Error> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(root)
-        .args(["build", "--package", "inkling", "--lib", "--no-default-features", "--release"])
+        .args(["build", "--package", "inkling", "--lib", "--no-default-features", "--profile", PROFILE])
         .args(["--target", TARGET, "--config", &flags, "--target-dir"])
         .arg(&target_dir)
         // these would silently replace the flags above
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
     run(command, "cargo build", "Install Rust from https://rustup.rs")?;
-    Ok(target_dir.join(TARGET).join("release").join(format!("{NAME}.wasm")))
+    Ok(target_dir.join(TARGET).join(PROFILE).join(format!("{NAME}.wasm")))
 }
 
 /// Writes the JavaScript glue, its types and the module without names into `out_dir`.
