@@ -35,7 +35,7 @@ const SETTINGS = {
   model: text('diffusion', MODEL),
   /** 0 to 9, or [`NO_CLASS`]. */
   digit: whole(3, 0, NO_CLASS),
-  guidance: range(2, 0, MAX_GUIDANCE),
+  guidance: range(1, 0, MAX_GUIDANCE),
   sampler: oneOf(SAMPLERS),
   steps: whole(50, 1, MAX_STEPS),
   spacing: oneOf(SPACINGS),
