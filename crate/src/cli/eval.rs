@@ -1,4 +1,5 @@
-//! `inkling eval`: a VAE's bounds on the likelihood of the test set and its active latents.
+//! `inkling eval`: a VAE's bounds on the likelihood of the test set and its active latents; other families have files of
+//! their own.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -9,22 +10,25 @@ use serde::Serialize;
 
 use super::backend::Choice;
 use super::info::json;
-use super::{print, weights};
+use super::{classifier, eval_denoiser, eval_samples, print, weights};
 use crate::backend::Backend;
 use crate::data::binarize::{self, Binarization};
 use crate::data::mnist::{Dataset, Split};
 use crate::error::{Error, Result};
 use crate::metrics::vae::{ACTIVE_VARIANCE, Encodings, Unit};
 use crate::metrics::vae_likelihood::{self, Elbo};
+use crate::models::family::Family;
 use crate::models::vae_adopt::Adopted;
 use crate::models::vae_run::VaeRunner;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A weights file, or the id of a model in www/models/catalog.json
+    /// A weights file, or the id of a model in www/models/catalog.json, or images (.npy, N x 28 x 28) to measure
     weights: String,
     #[command(flatten)]
     pub measure: Measure,
+    #[command(flatten)]
+    denoiser: eval_denoiser::Flags,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -96,7 +100,17 @@ pub struct Report {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let loaded = weights::load(&arguments.weights)?;
+    let Arguments { weights: name, measure: flags, denoiser, json: as_json } = arguments;
+    if eval_samples::is_samples(name) {
+        return eval_samples::run(name, flags, denoiser.classifier(), *as_json);
+    }
+    let opened = weights::open(name)?;
+    match opened.family {
+        Family::Vae => {}
+        Family::Denoiser => return eval_denoiser::run(&opened, flags, denoiser, *as_json),
+        Family::Classifier => return classifier::run(&opened, flags, *as_json),
+    }
+    let loaded = opened.vae()?;
     let data = load_test_set(&arguments.measure.data)?;
     let backend = arguments.measure.backend.open()?;
     let (report, _) = measure(&arguments.measure, &loaded.model, &data, &backend)?;

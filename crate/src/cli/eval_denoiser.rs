@@ -9,13 +9,13 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::denoise::{self, SamplerFlags};
-use super::eval::{Measure, load_test_set, warn_if_not_mnist};
+use super::eval::Measure;
+use super::eval_samples;
 use super::info::json;
 use super::output::Output;
 use super::print;
 use super::weights::{self, Opened};
 use crate::backend::Backend;
-use crate::data::mnist::{Dataset, Split};
 use crate::error::{Error, Result};
 use crate::metrics::features::Extractor;
 use crate::metrics::sample_report::{Reference, SampleReport, sample_report};
@@ -33,7 +33,7 @@ pub struct Flags {
     /// Digits of a denoiser to draw and measure; figures compare only at equal numbers, 10,000 by custom
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(10..=100_000))]
     n: u32,
-    /// The classifier that a denoiser's digits are measured by: a weights file or the id of a model
+    /// The classifier that digits are measured by: a weights file or the id of a model
     #[arg(long, default_value = "classifier")]
     classifier: String,
     /// Measure every setting of a denoiser that is not yet in this JSON file and add it there
@@ -42,6 +42,13 @@ pub struct Flags {
     /// The table's settings: sampler:steps[:guidance[:spacing[:eta]]], separated by commas
     #[arg(long, requires = "table", value_delimiter = ',', default_value = TABLE)]
     settings: Vec<String>,
+}
+
+impl Flags {
+    /// The classifier that digits are measured by.
+    pub fn classifier(&self) -> &str {
+        &self.classifier
+    }
 }
 
 /// What the page's chart shows unless the command line says otherwise.
@@ -193,12 +200,7 @@ impl Bench {
         measure: &Measure,
         flags: &Flags,
     ) -> Result<Bench> {
-        let test = load_test_set(&measure.data)?;
-        let train = Dataset::load(&measure.data, Split::Train)?;
-        warn_if_not_mnist(&train, &measure.data);
-        let classifier = weights::open(&flags.classifier)?;
-        let mut extractor = Extractor::new(backend, &classifier.checkpoint)?;
-        let reference = pollster::block_on(Reference::new(&mut extractor, &test.images, &train.images))?;
+        let (extractor, reference) = eval_samples::reference(backend, measure, &flags.classifier)?;
         Ok(Bench { runner, extractor, reference, weights: opened.sha256.clone(), n: flags.n as usize })
     }
 

@@ -8,6 +8,7 @@ mod denoise;
 mod encode;
 mod eval;
 mod eval_denoiser;
+mod eval_samples;
 mod images;
 mod info;
 mod output;

@@ -225,6 +225,6 @@ mod tests {
         assert!(fresh.memorisation > 0.5 && fresh.precision > 0.7 && fresh.fid > same.fid, "{fresh:?}");
         assert_eq!(fresh, report(&grey(&images(3, 90))), "a seed decides every draw");
         let paper = report(&vec![0.0; 20 * PIXELS]);
-        assert!(paper.fid > fresh.fid && paper.coverage < 0.1 && paper.inception < 1.001, "{paper:?}");
+        assert!(paper.fid > fresh.fid && paper.recall < 0.1 && paper.inception < 1.001, "{paper:?}");
     }
 }

@@ -1,0 +1,74 @@
+//! `inkling eval samples.npy`: the measures of a file of generated digits, wherever they come from.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::eval::{Measure, load_test_set, warn_if_not_mnist};
+use super::info::json;
+use super::{images, print, weights};
+use crate::backend::Backend;
+use crate::data::mnist::{Dataset, Split};
+use crate::error::Result;
+use crate::metrics::features::Extractor;
+use crate::metrics::sample_report::{Reference, SampleReport, sample_report};
+
+/// Whether `name` is a file of images and no model.
+pub fn is_samples(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy"))
+}
+
+/// Measures the images of a file, N x 28 x 28 in 0 to 1 or bytes.
+///
+/// # Errors
+/// [`crate::Error::Data`] for a file or data set that cannot be used, [`crate::Error::Checkpoint`] for a classifier that
+/// is none, [`crate::Error::DeviceLost`], [`crate::Error::Gpu`].
+pub fn run(name: &str, measure: &Measure, classifier: &str, as_json: bool) -> Result<()> {
+    let (_, pixels) = images::read_npy(Path::new(name))?.into_images(name)?;
+    let backend = measure.backend.open()?;
+    let (mut extractor, reference) = reference(&backend, measure, classifier)?;
+    let report = pollster::block_on(sample_report(&pixels, &mut extractor, &reference, measure.seed))?;
+    print(&if as_json { json(&report)? } else { text(&report) })
+}
+
+/// The classifier, a weights file or the id of a model, and what it sees in MNIST.
+///
+/// # Errors
+/// As [`run`].
+pub fn reference(backend: &Backend, measure: &Measure, classifier: &str) -> Result<(Extractor, Reference)> {
+    let test = load_test_set(&measure.data)?;
+    let train = Dataset::load(&measure.data, Split::Train)?;
+    warn_if_not_mnist(&train, &measure.data);
+    let mut extractor = Extractor::new(backend, &weights::open(classifier)?.checkpoint)?;
+    let reference = pollster::block_on(Reference::new(&mut extractor, &test.images, &train.images))?;
+    Ok((extractor, reference))
+}
+
+/// The report for people.
+pub fn text(report: &SampleReport) -> String {
+    let mut text = String::new();
+    // writing to a String cannot fail
+    let _ = writeln!(
+        text,
+        "{} images against the {} of the test set, on this project's classifier's features",
+        report.n, report.reference_images
+    );
+    let _ = writeln!(
+        text,
+        "Frechet distance   {:8.2} +- {:.2}  ({:.1} times the floor of {:.2}, real images against real ones)",
+        report.fid,
+        report.fid_error,
+        report.fid / report.fid_floor,
+        report.fid_floor
+    );
+    let _ = writeln!(text, "kernel distance    {:8.5} +- {:.5}", report.kid, report.kid_sd);
+    let _ = writeln!(text, "inception score    {:8.2} +- {:.2}", report.inception, report.inception_sd);
+    let _ = writeln!(text, "precision, recall  {:8.3}, {:.3}  (k = 3)", report.precision, report.recall);
+    let _ = writeln!(text, "density, coverage  {:8.3}, {:.3}  (k = 5)", report.density, report.coverage);
+    let _ = writeln!(
+        text,
+        "memorisation       {:8.3}  (distance to the nearest training image, over that of test images)",
+        report.memorisation
+    );
+    let _ = writeln!(text, "digits 0 to 9      {:?}", report.digits);
+    text
+}
