@@ -4,10 +4,15 @@
 
 const PIXELS = 784;
 
-/** 785 - hidden - 784. @param {number} hidden */
-export function tinyMlp(hidden = 8) {
+/**
+ * 785 - 8 - 784, which knows no classes.
+ * @param {'eps' | 'velocity'} [prediction]
+ * @param {'linear' | 'straight'} [path]
+ */
+export function tinyMlp(prediction = 'eps', path = 'linear') {
+  const hidden = 8;
   return file(
-    { network: { mlp: { hidden: [hidden] } }, prediction: 'eps', path: 'linear', conditional: false },
+    { network: { mlp: { hidden: [hidden] } }, prediction, path, conditional: false },
     [...linear('net.0', PIXELS + 1, hidden), ...linear('net.2', hidden, PIXELS)],
   );
 }
