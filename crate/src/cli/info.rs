@@ -6,12 +6,18 @@ use clap::Args;
 use serde::Serialize;
 
 use super::backend::Choice;
+use super::weights::Opened;
 use super::{print, weights};
-use crate::backend::Executable;
+use crate::backend::Backend;
 use crate::error::{Error, Result};
+use crate::graph::Plan;
+use crate::models::classifier::{Classifier, ClassifierConfig};
+use crate::models::denoiser::Denoiser;
+use crate::models::denoiser_config::DenoiserConfig;
+use crate::models::family::{Family, Training};
 use crate::models::vae::Vae;
-use crate::models::vae_config::VaeConfig;
 use crate::ops::AdamConfig;
+use crate::samplers::step::{StepShape, step_plan};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -36,42 +42,114 @@ struct Cost {
 }
 
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct Report {
     file: String,
     bytes: usize,
     parameters: usize,
-    config: &'a VaeConfig,
+    config: serde_json::Value,
     backend: &'static str,
     steps: Vec<Cost>,
+    #[serde(skip)]
+    description: String,
+    #[serde(skip)]
+    training: Option<Training>,
+}
+
+/// What is particular to a family.
+struct Model {
+    description: String,
+    config: serde_json::Value,
+    training: Option<Training>,
+    /// What it does, on how many images, and the plan of it.
+    plans: Vec<(&'static str, usize, Plan)>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let loaded = weights::load(&arguments.weights)?;
-    let config = &loaded.model.config;
+    let opened = weights::open(&arguments.weights)?;
     let backend = arguments.backend.open()?;
-    let model = Vae::new(config.clone())?;
-    let mut steps = Vec::new();
-    for batch in [1, 400] {
-        steps.push(cost("decode", batch, &backend.compile(model.decode_plan(batch)?, &[])?));
-    }
-    steps.push(cost("encode", 1, &backend.compile(model.encode_plan(1)?, &[])?));
-    // as the recipes train: pixels drawn in the step, gradients clipped by their norm
-    let adam = AdamConfig { clip_norm: Some(1.0), ..AdamConfig::default() };
-    steps.push(cost("train", 128, &backend.compile(model.train_plan(128, true, &adam)?, &[])?));
+    let (file, bytes, parameters) = (opened.path.display().to_string(), opened.bytes, opened.checkpoint.parameters());
+    let model = match opened.family {
+        Family::Vae => vae(opened)?,
+        Family::Denoiser => denoiser(&opened)?,
+        Family::Classifier => classifier(&opened)?,
+    };
+    let costs = model.plans.into_iter().map(|(step, batch, plan)| cost(&backend, step, batch, plan));
     let report = Report {
-        file: loaded.path.display().to_string(),
-        bytes: loaded.bytes,
-        parameters: loaded.model.weights.parameters(),
-        config,
+        file,
+        bytes,
+        parameters,
+        config: model.config,
         backend: backend.name(),
-        steps,
+        steps: costs.collect::<Result<_>>()?,
+        description: model.description,
+        training: model.training,
     };
     print(&if arguments.json { json(&report)? } else { text(&report) })
 }
 
-fn cost(step: &'static str, batch: usize, executable: &Executable) -> Cost {
+/// As the recipes train: with gradients clipped by their norm.
+fn adam() -> AdamConfig {
+    AdamConfig { clip_norm: Some(1.0), ..AdamConfig::default() }
+}
+
+fn vae(opened: Opened) -> Result<Model> {
+    let config = opened.vae()?.model.config;
+    let model = Vae::new(config.clone())?;
+    Ok(Model {
+        description: format!("VAE {}", config.describe()),
+        config: value(&config)?,
+        training: config.training,
+        plans: vec![
+            ("decode", 1, model.decode_plan(1)?),
+            ("decode", 400, model.decode_plan(400)?),
+            ("encode", 1, model.encode_plan(1)?),
+            ("train", 128, model.train_plan(128, true, &adam())?),
+        ],
+    })
+}
+
+fn denoiser(opened: &Opened) -> Result<Model> {
+    let config = opened.config::<DenoiserConfig>()?;
+    let model = Denoiser::new(config.clone())?;
+    let step = |batch, guided| {
+        let (clipped, multistep, noisy, masked) = (false, false, false, false);
+        step_plan(&model, &StepShape { batch, evaluations: 1, guided, clipped, multistep, noisy, masked })
+    };
+    let mut plans = vec![("step", 1, step(1, false)?), ("step", 16, step(16, false)?)];
+    if config.conditional {
+        plans.push(("guided", 16, step(16, true)?));
+    }
+    plans.push(("train", 128, model.train_plan(128, &adam())?));
+    Ok(Model {
+        description: format!("denoiser {}", config.describe()),
+        config: value(&config)?,
+        training: config.training,
+        plans,
+    })
+}
+
+fn classifier(opened: &Opened) -> Result<Model> {
+    let config = opened.config::<ClassifierConfig>()?;
+    let model = Classifier::new(config.clone())?;
+    Ok(Model {
+        description: format!(
+            "classifier, convolutions of {:?} channels, {} features",
+            config.channels, config.features
+        ),
+        config: value(&config)?,
+        training: config.training,
+        plans: vec![("features", 1, model.features_plan(1)?), ("features", 250, model.features_plan(250)?)],
+    })
+}
+
+fn value<T: Serialize>(config: &T) -> Result<serde_json::Value> {
+    serde_json::to_value(config).map_err(|error| Error::Data(format!("no JSON: {error}")))
+}
+
+fn cost(backend: &Backend, step: &'static str, batch: usize, plan: Plan) -> Result<Cost> {
+    let executable = backend.compile(plan, &[])?;
     let plan = executable.plan();
-    Cost { step, batch, flops: plan.flops(), dispatches: executable.dispatches(), buffer_bytes: plan.bytes() }
+    Ok(Cost { step, batch, flops: plan.flops(), dispatches: executable.dispatches(), buffer_bytes: plan.bytes() })
 }
 
 /// Pretty JSON and a line's end.
@@ -83,21 +161,21 @@ pub fn json<T: Serialize>(value: &T) -> Result<String> {
     Ok(text + "\n")
 }
 
-fn text(report: &Report<'_>) -> String {
+fn text(report: &Report) -> String {
     let mut text = String::new();
     // writing to a String cannot fail
     let _ = writeln!(text, "{} ({} bytes)", report.file, report.bytes);
-    let _ = writeln!(text, "VAE {}, {} parameters", report.config.describe(), report.parameters);
-    if let Some(training) = &report.config.training {
-        let _ = writeln!(
+    let _ = writeln!(text, "{}, {} parameters", report.description, report.parameters);
+    if let Some(training) = &report.training {
+        let _ = write!(
             text,
-            "trained by the recipe {}, seed {}, {} steps of {} images, binarisation {}",
-            training.recipe,
-            training.seed,
-            training.steps,
-            training.batch,
-            training.pixels()
+            "trained by the recipe {}, seed {}, {} steps of {} images",
+            training.recipe, training.seed, training.steps, training.batch
         );
+        let _ = match training.binarization {
+            Some(_) => writeln!(text, ", binarisation {}", training.pixels()),
+            None => writeln!(text),
+        };
     }
     let _ = writeln!(text, "\nstep     batch  MFLOP      dispatches  memory (MiB), backend {}", report.backend);
     for cost in &report.steps {

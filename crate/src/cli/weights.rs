@@ -34,8 +34,6 @@ pub struct Opened {
 pub struct Loaded {
     /// Where it lay.
     pub path: PathBuf,
-    /// Its size in bytes.
-    pub bytes: usize,
     /// The network and its weights.
     pub model: Adopted,
 }
@@ -82,7 +80,7 @@ impl Opened {
         for assumption in &model.assumptions {
             eprintln!("note: {assumption}");
         }
-        Ok(Loaded { path: self.path, bytes: self.bytes, model })
+        Ok(Loaded { path: self.path, model })
     }
 
     /// The config, of a family of ours.
