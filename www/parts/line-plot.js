@@ -8,6 +8,8 @@ import { h, svg } from './dom.js';
 /** Space for the words around the plot, in CSS pixels. */
 const MARGIN = { left: 46, right: 14, top: 12, bottom: 40 };
 const RADIUS = 3.5;
+/** Words under the plot need as much. */
+const TICK_WIDTH = 32;
 /** How far a pointer may be from a point that it means. */
 const REACH = 28;
 
@@ -121,8 +123,11 @@ export class LinePlot {
     };
     const line = (/** @type {string} */ look, /** @type {number[]} */ ...ends) =>
       svg('path', { class: look, d: `M${ends[0].toFixed(1)} ${ends[1].toFixed(1)}L${ends[2].toFixed(1)} ${ends[3].toFixed(1)}`, 'aria-hidden': 'true' });
+    let last = -Infinity;
     for (const value of x.ticks) {
       drawing.append(line('plot-grid', x.place(value), y.start, x.place(value), y.end));
+      if (x.place(value) - last < TICK_WIDTH) continue;
+      last = x.place(value);
       drawing.append(text('plot-tick tick-x', x.place(value), y.start + 16, this.axes.x.words(value)));
     }
     for (const value of y.ticks) {
@@ -136,7 +141,7 @@ export class LinePlot {
     if (content.mark) {
       const at = x.place(content.mark.x);
       const left = at > (x.start + x.end) / 2;
-      drawing.append(line('plot-mark', at, y.start, at, y.end), text(left ? 'plot-mark-name end' : 'plot-mark-name', at + (left ? -6 : 6), y.end + 26, content.mark.label));
+      drawing.append(line('plot-mark', at, y.start, at, y.end), text(left ? 'plot-mark-name end' : 'plot-mark-name', at + (left ? -6 : 6), y.end + 30, content.mark.label));
     }
     content.series.forEach((series, index) => drawing.append(this.drawSeries(series, index, x.place, y.place, x.end)));
     this.tab();
@@ -262,6 +267,7 @@ function evenTicks(low, high) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((digit) => digit * power).find((candidate) => candidate >= rough) ?? rough;
   const ticks = [];
-  for (let tick = Math.ceil(low / step - 1e-9) * step; tick <= high + 1e-9; tick += step) ticks.push(tick);
+  // a zero has no sign
+  for (let tick = Math.ceil(low / step - 1e-9) * step + 0; tick <= high + 1e-9; tick += step) ticks.push(tick);
   return ticks;
 }

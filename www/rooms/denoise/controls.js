@@ -35,7 +35,7 @@ export class Controls {
 
     this.sides = choice({
       label: t('denoise.side.label'),
-      look: 'choice pills sides',
+      look: 'choice pills',
       options: [
         { value: /** @type {Side} */ ('main'), label: t('denoise.side.main') },
         { value: /** @type {Side} */ ('other'), label: t('denoise.side.other') },
@@ -90,7 +90,7 @@ export class Controls {
     this.presets = STEPS.map((steps) =>
       h(
         'button',
-        { type: 'button', class: 'preset', 'aria-label': t('denoise.steps.preset', { steps }), 'aria-pressed': 'false', onclick: () => this.set({ steps }, 'push') },
+        { type: 'button', class: 'preset', 'aria-label': t('denoise.steps.preset', { steps: number(steps) }), 'aria-pressed': 'false', onclick: () => this.set({ steps }, 'push') },
         number(steps),
       ),
     );

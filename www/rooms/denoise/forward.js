@@ -112,9 +112,9 @@ export class ForwardView {
     const { lane } = this.process;
     this.noised.show({ lane: lane.name, what: 'x_t', frame: 0 });
     this.schedule.trace('main', lane);
-    const { t: time } = this.room.state.values;
-    const [alpha, sigma] = atTime(lane.trajectory?.curve ?? [], time);
-    this.schedule.point(1 - time, alpha, sigma);
+    // without noise there is nothing to do, and no first move
+    const { from, alpha, sigma } = lane.moveAt(0) ?? { from: 0, alpha: 1, sigma: 0 };
+    this.schedule.point(1 - from, alpha, sigma);
     this.showMeasures(null);
   }
 
@@ -137,17 +137,4 @@ export class ForwardView {
         : t('inspector.none');
     });
   }
-}
-
-/**
- * Where a path is at a time, between the points of its curve.
- * @param {[alpha: number, sigma: number][]} curve  at evenly spaced times from 0 to 1
- * @param {number} time
- */
-function atTime(curve, time) {
-  if (curve.length === 0) return [1, 0];
-  const place = time * (curve.length - 1);
-  const [before, after] = [curve[Math.floor(place)], curve[Math.ceil(place)]];
-  const share = place - Math.floor(place);
-  return [0, 1].map((i) => before[i] + (after[i] - before[i]) * share);
 }

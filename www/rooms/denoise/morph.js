@@ -20,9 +20,11 @@ import { NO_CLASS } from './table.js';
 /** @import { SteerTool } from './steer.js' */
 /** @import { Values } from './table.js' */
 
-/** Digits from end to end, both included, and how they stand. */
+/** Digits from end to end, both included, and how they stand: in a line where there is room for it. */
 const STOPS = 21;
-const GRID = { columns: 7, rows: 3 };
+const LINE = { columns: STOPS, rows: 1 };
+const BLOCK = { columns: 7, rows: 3 };
+const NARROW = '(max-width: 62rem)';
 
 /** Both ends are encoded as no class: the digits between them have none. */
 const ENDS = [NO_CLASS, NO_CLASS];
@@ -72,12 +74,19 @@ export class MorphTool {
         h('figure', { class: 'noises-figure' }, h('div', { class: 'frame-face' }, this.noises.element), h('figcaption', {}, t('morph.noises'))),
       ],
     );
+    /** No room for a line. */
+    this.narrow = window.matchMedia(NARROW);
+    this.narrow.addEventListener('change', () => this.process.arrange(this.grid));
     this.second.panel.classList.add('panel-second');
     const strip = panel('strip', t('morph.strip'), [h('div', { class: 'frame-face' }, this.process.picture.element)]);
     this.exports = new ExportBar(room, 'morphed', () => this.process.lane);
     const way = panel('way', t('watch.way'), [this.process.timeline.element, this.exports.element]);
     this.panels = [this.source.panel, betweenPanel, this.second.panel, strip, way, room.controls.panel];
     this.below = h('div', { class: 'prose' }, ...[1, 2].map((i) => h('p', {}, rich(`morph.${i}`))));
+  }
+
+  get grid() {
+    return this.narrow.matches ? BLOCK : LINE;
   }
 
   enter() {
@@ -154,7 +163,7 @@ export class MorphTool {
         start: { kind: 'exact', t: encoded.time },
       },
       source,
-      ...GRID,
+      ...this.grid,
     };
   }
 

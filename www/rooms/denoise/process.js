@@ -162,6 +162,13 @@ export class Process {
     this.show();
   }
 
+  /** The digits stand otherwise. @param {{columns: number, rows: number}} grid */
+  arrange(grid) {
+    this.grid = grid;
+    this.shown = -1;
+    this.show();
+  }
+
   forget() {
     this.shown = -1;
     this.finished = false;

@@ -91,7 +91,7 @@ export const TABLE = {
   /** One bit for each pixel, 1 where it is to be filled; see parts/mask-pad.js. Empty: the lower half. */
   mask: text('', /^([\w-]{131})?$/),
   /** How often each stretch of inpainting is done, and how many steps it has. */
-  resample: whole(4, 1, MAX_RESAMPLE),
+  resample: whole(3, 1, MAX_RESAMPLE),
   jump: whole(10, 1, MAX_JUMP),
   /** The other end of a morph, and the place between both. */
   subject2: whole(8, 0, 9),
