@@ -180,7 +180,7 @@ pub fn recipes() -> Vec<Recipe> {
             title: "Classifier whose features the measures use".into(),
             task: Task::Classifier { model: ClassifierConfig::standard(), dropout: 0.25 },
             batch: 128,
-            epochs: 12,
+            epochs: 24,
             learning_rate: 1e-3,
             warm_up_steps: 200,
             beta2: 0.999,
