@@ -45,23 +45,3 @@ export async function encode(room, lane, images, classes) {
     return null;
   }
 }
-
-/**
- * Between two vectors on a great circle, which keeps noise as long as noise is (Shoemake 1985); lengths are mixed evenly.
- * @param {Float32Array} a
- * @param {Float32Array} b
- * @param {number} share  0 gives a, 1 gives b, both exactly
- */
-export function slerp(a, b, share) {
-  if (share === 0) return a.slice();
-  if (share === 1) return b.slice();
-  const length = (/** @type {Float32Array} */ vector) => Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
-  const [lengthA, lengthB] = [length(a), length(b)];
-  const cosine = a.reduce((sum, value, i) => sum + value * b[i], 0) / Math.max(lengthA * lengthB, Number.MIN_VALUE);
-  const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
-  const sine = Math.sin(angle);
-  // nearly the same direction, or opposite ones between which there is no one way
-  const [partA, partB] = sine < 1e-4 ? [1 - share, share] : [Math.sin((1 - share) * angle) / sine, Math.sin(share * angle) / sine];
-  const reach = lengthA + (lengthB - lengthA) * share;
-  return a.map((value, i) => reach * ((partA * value) / lengthA + (partB * b[i]) / lengthB));
-}

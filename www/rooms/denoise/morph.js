@@ -6,7 +6,8 @@ import { FramePicture } from '../../parts/frame-picture.js';
 import { panel } from '../../parts/panel.js';
 import { scrubber } from '../../parts/scrubber.js';
 import { PIXELS } from '../../protocol.js';
-import { ENCODING_CAUSES, encode, reversible, slerp } from './encoding.js';
+import { slerp } from '../latent/vectors.js';
+import { ENCODING_CAUSES, encode, reversible } from './encoding.js';
 import { ExportBar } from './export.js';
 import { Process, difference } from './process.js';
 import { SourceDigit } from './source.js';
@@ -156,6 +157,7 @@ export class MorphTool {
     if (!encoded) return null;
     const [a, b] = [encoded.noise.subarray(0, PIXELS), encoded.noise.subarray(PIXELS)];
     const source = new Float32Array(STOPS * PIXELS);
+    // the arc keeps noise as long as noise is (Shoemake 1985)
     for (let i = 0; i < STOPS; i += 1) source.set(slerp(a, b, i / (STOPS - 1)), i * PIXELS);
     return {
       instead: {
