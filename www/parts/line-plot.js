@@ -242,8 +242,10 @@ export class LinePlot {
     const next = (series + direction + count) % count;
     const { points } = this.content.series[next];
     let best = 0;
-    points.forEach((point, i) => {
-      if (Math.abs(Math.log(point.x / here)) < Math.abs(Math.log(points[best].x / here))) best = i;
+    const bend = this.axes.x.log ? Math.log : (/** @type {number} */ value) => value;
+    const distance = (/** @type {number} */ i) => Math.abs(bend(points[i].x) - bend(here));
+    points.forEach((_, i) => {
+      if (distance(i) < distance(best)) best = i;
     });
     return points.length > 0 ? [next, best] : null;
   }
