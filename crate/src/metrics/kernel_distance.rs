@@ -32,7 +32,7 @@ pub fn distance(
     subsets: Subsets,
     rng: &mut Philox,
 ) -> Result<(f64, f64)> {
-    let rows = |values: &[f64]| if width == 0 { 0 } else { values.len() / width };
+    let rows = |values: &[f64]| values.len().checked_div(width).unwrap_or(0);
     let size = subsets.size.min(rows(real)).min(rows(generated));
     let mean_square = real.iter().map(|value| value * value).sum::<f64>() / real.len().max(1) as f64;
     if size < 2 || subsets.count == 0 {

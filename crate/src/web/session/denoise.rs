@@ -87,8 +87,8 @@ impl Session {
         let trajectory = Trajectory::new(&runner, spec, given, Keep::All)?;
         let moves = trajectory.moves();
         let batch = trajectory.spec().batch();
-        let json =
-            serde_json::json!({ "frames": moves.len() + 1, "moves": moves, "batch": batch, "curve": curve }).to_string();
+        let json = serde_json::json!({ "frames": moves.len() + 1, "moves": moves, "batch": batch, "curve": curve })
+            .to_string();
         self.lanes.borrow_mut().insert(lane.to_string(), Lane { trajectory, times: Arc::default() });
         Ok(json)
     }
