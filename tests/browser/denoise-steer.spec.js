@@ -2,7 +2,7 @@
 
 import { expect, seriousFindings, test } from './fixtures.js';
 import { changed, drawThree, look, settled, state } from './support/room.js';
-import { PIXELS, apart, computed, openView, readout, save, still, trajectory } from './support/steer.js';
+import { PIXELS, apart, computed, inkOf, openView, readout, save, still, trajectory } from './support/steer.js';
 
 /** The page's own pictures have 255 greys. */
 const GREY = 1 / 255;
@@ -105,12 +105,7 @@ test.describe('filling in', () => {
   test('the mask is painted by hand, by button and by key, and the link holds it', async ({ page }, info) => {
     await openView(page, info, 'view=steer&steps=2&resample=1', 'inpaint');
     await computed(page);
-    const painted = () =>
-      page.locator('.veil').evaluate((element) => {
-        const canvas = /** @type {HTMLCanvasElement} */ (element);
-        const { data } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d')).getImageData(0, 0, 28, 28);
-        return data.filter((value, i) => i % 4 === 3 && value > 0).length;
-      });
+    const painted = async () => (await inkOf(page, '.veil')).filter((ink) => ink > 0).length;
     expect(await painted()).toBe(PIXELS / 2);
     await page.getByRole('button', { name: 'Keep all' }).click();
     expect(await painted()).toBe(0);

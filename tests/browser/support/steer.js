@@ -66,18 +66,30 @@ export async function trajectory(page) {
 }
 
 /**
+ * How much ink a canvas of the page has at each pixel, 0 to 255.
+ * @param {Page} page
+ * @param {string} selector
+ * @returns {Promise<number[]>}
+ */
+export function inkOf(page, selector) {
+  return page.locator(selector).evaluate((element) => {
+    // a copy: reading a canvas often makes the browser warn of it
+    const copy = new OffscreenCanvas(28, 28).getContext('2d', { willReadFrequently: true });
+    if (!copy) throw new Error('no 2d context');
+    copy.drawImage(/** @type {HTMLCanvasElement} */ (element), 0, 0);
+    const { data } = copy.getImageData(0, 0, 28, 28);
+    return Array.from({ length: 784 }, (_, i) => data[4 * i + 3]);
+  });
+}
+
+/**
  * A digit that the page itself draws, in [-1, 1], to within half a grey of 255.
  * @param {Page} page
  * @param {string} selector
  * @returns {Promise<Float32Array>}
  */
 export async function still(page, selector) {
-  const ink = await page.locator(selector).evaluate((element) => {
-    const canvas = /** @type {HTMLCanvasElement} */ (element);
-    const data = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d')).getImageData(0, 0, 28, 28).data;
-    return Array.from({ length: 784 }, (_, i) => data[4 * i + 3]);
-  });
-  return Float32Array.from(ink, (alpha) => (2 * alpha) / 255 - 1);
+  return Float32Array.from(await inkOf(page, selector), (alpha) => (2 * alpha) / 255 - 1);
 }
 
 /** Root mean square of the differences, as a share of the way from paper to ink. @param {Float32Array} a @param {Float32Array} b */
