@@ -6,9 +6,14 @@ use std::process::{Command, Output};
 
 use inkling::checkpoint::{Checkpoint, Precision};
 use inkling::data::npy::Array;
+use inkling::models::classifier::ClassifierConfig;
+use inkling::models::denoiser::Denoiser;
+use inkling::models::denoiser_config::{DenoiserConfig, Network, Prediction};
+use inkling::models::family::Family;
 use inkling::models::layers::Activation;
 use inkling::models::vae_config::{Naming, VaeConfig};
 use inkling::rng::Philox;
+use inkling::samplers::path::Path as DiffusionPath;
 
 /// A folder with a small data set under MNIST's names and a small model; gone at the end of the test.
 struct Place(tempfile::TempDir);
@@ -103,11 +108,11 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory")
 }
 
-/// An IDX file of images of bars.
+/// An IDX file of images of bars; the paper's grey tells one set from another.
 fn images(count: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = [0x803, count as u32, 28, 28].iter().flat_map(|word| word.to_be_bytes()).collect();
     for i in 0..count {
-        bytes.extend((0..784).map(|p| if (p / 28 + i) % 9 < 2 { 230 } else { 10 }));
+        bytes.extend((0..784).map(|p| if (p / 28 + i) % 9 < 2 { 230 } else { 10 + (count % 7) as u8 }));
     }
     bytes
 }
@@ -129,6 +134,74 @@ fn model() -> Vec<u8> {
     }
     checkpoint.set_config(&config).expect("a config");
     checkpoint.to_bytes(Precision::Single).expect("bytes")
+}
+
+/// A weights file of a small denoiser that was never trained.
+fn denoiser(conditional: bool) -> Vec<u8> {
+    let (network, prediction, path) = match conditional {
+        true => {
+            let network = Network::Unet { channels: [8, 8], embedding: 8, heads: 2, groups: 4 };
+            (network, Prediction::Velocity, DiffusionPath::Straight)
+        }
+        false => (Network::Mlp { hidden: vec![12] }, Prediction::Eps, DiffusionPath::Linear),
+    };
+    let config = DenoiserConfig { family: Family::Denoiser, network, prediction, path, conditional, training: None };
+    let weights = Denoiser::new(config.clone()).expect("a denoiser").initialize(1).expect("weights");
+    let mut checkpoint = Checkpoint::from_store(&weights);
+    checkpoint.set_config(&config).expect("a config");
+    checkpoint.to_bytes(Precision::Single).expect("bytes")
+}
+
+/// A weights file of a small classifier that was never trained.
+fn classifier() -> Vec<u8> {
+    let config = ClassifierConfig { channels: [3, 4], features: 6, ..ClassifierConfig::standard() };
+    let mut checkpoint = Checkpoint::from_store(&config.declarations().initialize(3).expect("weights"));
+    checkpoint.set_config(&config).expect("a config");
+    checkpoint.to_bytes(Precision::Single).expect("bytes")
+}
+
+#[test]
+fn a_denoiser_is_sampled_by_the_flags_of_its_sampler() {
+    let place = Place::new();
+    place.write("unet.safetensors", &denoiser(true));
+    place.write("mlp.safetensors", &denoiser(false));
+    let line = "sample unet.safetensors --backend cpu --sampler heun --steps 2 --spacing log-snr --guidance 1.5";
+    place.succeed(&format!("{line} --n 2 --seed 4 --out a.npy"));
+    place.succeed(&format!("{line} --n 1 --seed 5 --class 1 --out b.npy"));
+    let (both, second) = (place.npy("a.npy"), place.npy("b.npy"));
+    assert_eq!((both.shape, second.shape), (vec![2, 28, 28], vec![1, 28, 28]));
+    for (one, other) in both.values[784..].iter().zip(&second.values) {
+        assert!((one - other).abs() < 1e-4, "a digit is its seed and its class");
+    }
+    place.succeed("sample mlp.safetensors --steps 3 --n 2 --out c.png --backend cpu");
+    place.fail("sample mlp.safetensors --class 3 --steps 3 --n 2 --out c.png", "knows none");
+    place.fail("sample unet.safetensors --steps 0 --n 2 --out c.png", "steps is 0");
+    place.fail("sample unet.safetensors --sampler runge --n 2 --out c.png", "dpm-solver");
+    place.fail("sample model.safetensors --steps 3 --out c.png", "denoise step by step");
+    place.fail("encode unet.safetensors a.npy --out z.npy", "holds a denoiser");
+    assert!(place.succeed("info unet.safetensors --backend cpu").contains("U-Net"));
+}
+
+#[test]
+fn a_denoiser_is_measured_by_a_setting_and_by_a_table_that_grows() {
+    let place = Place::new();
+    place.write("mlp.safetensors", &denoiser(false));
+    place.write("features.safetensors", &classifier());
+    let line = "eval mlp.safetensors --data mnist --classifier features.safetensors --n 20 --backend cpu";
+    assert!(place.succeed(&format!("{line} --sampler ddim --steps 2")).contains("2 evaluations a digit, 20 digits"));
+    let row = place.json(&format!("{line} --sampler ddim --steps 2"));
+    assert_eq!((&row["sampler"], &row["n"]), (&"ddim".into(), &20.into()));
+    let table = format!("{line} --table table.json --settings");
+    place.succeed(&format!("{table} ddim:2"));
+    let first: serde_json::Value = serde_json::from_slice(&place.read("table.json")).expect("JSON");
+    place.succeed(&format!("{table} ddim:2,heun:2"));
+    let rows: serde_json::Value = serde_json::from_slice(&place.read("table.json")).expect("JSON");
+    assert_eq!(rows[0], first[0], "what is measured stays");
+    assert_eq!((&rows[1]["sampler"], &rows[1]["evaluations"]), (&"heun".into(), &4.into()));
+    place.fail(&format!("{table} ddim:0"), "steps is 0");
+    place.fail(&format!("{table} ddim"), "no setting");
+    place.write("table.json", b"{}");
+    place.fail(&format!("{table} ddim:2"), "no table of measurements");
 }
 
 #[test]

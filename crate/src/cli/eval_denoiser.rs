@@ -209,6 +209,12 @@ impl Bench {
         let images = denoise::sample(&self.runner, spec, self.n, None)?;
         let seconds = start.elapsed().as_secs_f64();
         let report = pollster::block_on(sample_report(&images, &mut self.extractor, &self.reference, spec.seed))?;
+        let SampleReport { fid, fid_error, kid, inception, memorisation, .. } = report;
+        if [fid, fid_error, kid, inception, memorisation].iter().any(|figure| !figure.is_finite()) {
+            return Err(Error::NonFinite(
+                "the measures are no finite numbers; do the training and the test images differ?".into(),
+            ));
+        }
         let guided = self.runner.config().conditional && spec.guidance_scale > 0.0;
         let evaluations = spec.steps * spec.sampler.evaluations() * if guided { 2 } else { 1 };
         Ok(Row {
