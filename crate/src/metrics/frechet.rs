@@ -22,7 +22,7 @@ impl Moments {
     /// # Errors
     /// [`Error::Data`] for fewer than two rows: they have no covariance.
     pub fn of(values: &[f64], width: usize) -> Result<Moments> {
-        let count = if width == 0 { 0 } else { values.len() / width };
+        let count = values.len().checked_div(width).unwrap_or(0);
         if count < 2 {
             return Err(Error::Data(format!("{count} images have no covariance; it takes at least two")));
         }

@@ -69,13 +69,16 @@ pub fn overlap(real: &Manifold, generated: &Manifold) -> Overlap {
         for (row, values) in block.chunks_exact(columns).enumerate() {
             let own_radius = generated.precision_radii[first + row];
             let mut is_precise = false;
-            for index in 0..columns {
-                let distance = values[index];
-                let in_density_ball = distance < real.density_radii[index];
-                is_precise |= distance <= real.precision_radii[index];
+            let radii = real.precision_radii.iter().zip(&real.density_radii);
+            let flags = covered.iter_mut().zip(&mut recalled);
+            for ((distance, (precision_radius, density_radius)), (covered, recalled)) in
+                values.iter().zip(radii).zip(flags)
+            {
+                let in_density_ball = distance < density_radius;
+                is_precise |= distance <= precision_radius;
                 inside += usize::from(in_density_ball);
-                covered[index] |= in_density_ball;
-                recalled[index] |= distance <= own_radius;
+                *covered |= in_density_ball;
+                *recalled |= *distance <= own_radius;
             }
             precise += usize::from(is_precise);
         }

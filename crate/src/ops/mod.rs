@@ -8,6 +8,7 @@ mod copy;
 mod embedding;
 mod lerp;
 mod matmul;
+mod max_pool;
 mod normalize;
 mod pointwise;
 mod pool;

@@ -1,4 +1,4 @@
-//! Pooling over windows that do not overlap, composed of a reshape and a reduction.
+//! Means over windows that do not overlap, composed of a reshape and a reduction; the checks of these and of the maxima.
 
 use super::registry::{Case, Row};
 use crate::graph::Tensor;
@@ -38,21 +38,11 @@ impl Tensor {
         let (windows, target) = self.windows(kernel)?;
         windows.mean_keep(&[1, 3])?.reshape(target.as_slice())
     }
-
-    /// The maxima of the windows of [`Tensor::avg_pool2d`]; where several elements attain the maximum, each gets the
-    /// gradient.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] when no window fits.
-    pub fn max_pool2d(&self, kernel: usize) -> Result<Tensor> {
-        let (windows, target) = self.windows(kernel)?;
-        windows.max_keep(&[1, 3])?.reshape(target.as_slice())
-    }
 }
 
 /// The registry's row.
 pub(super) fn row() -> Row {
-    Row { name: "pool", shaders: &[], cases }
+    Row { name: "pool", shaders: super::max_pool::SHADERS, cases }
 }
 
 fn cases() -> Vec<Case> {
@@ -60,7 +50,16 @@ fn cases() -> Vec<Case> {
         Case::new("mean of one pixel", &[&[1, 1, 1, 1]], |_, x| x[0].avg_pool2d(1)),
         Case::new("mean", &[&[2, 3, 6, 4]], |_, x| x[0].avg_pool2d(2)),
         Case::new("mean with a rest", &[&[2, 3, 7, 11]], |_, x| x[0].avg_pool2d(3)),
+        Case::new("maximum of one pixel", &[&[1, 1, 1, 1]], |_, x| x[0].max_pool2d(1)),
         Case::new("maximum", &[&[2, 3, 6, 4]], |_, x| x[0].max_pool2d(2)),
         Case::new("maximum with a rest", &[&[3, 5, 13, 7]], |_, x| x[0].max_pool2d(2)),
+        Case::new("derivative of the maximum", &[&[3, 5, 13, 7], &[3, 5, 6, 3]], |graph, x| {
+            let y = x[0].max_pool2d(2)?;
+            let gradients = graph.vector_jacobian(&y, &x[1], &x[..1])?;
+            gradients.into_iter().flatten().next().ok_or_else(|| Error::Shape("no gradient".into()))
+        })
+        .forward_only(),
+        Case::new("maximum of larger windows", &[&[2, 11, 8]], |_, x| x[0].max_pool2d(3)),
+        Case::new("maximum over many planes", &[&[40, 32, 6, 6]], |_, x| x[0].max_pool2d(2)).finite_at_extremes(),
     ]
 }

@@ -87,6 +87,7 @@ shared!(
     "conv2d_tile",
     "embedding_params",
     "matmul_params",
+    "max_pool_params",
     "matmul_register",
     "matmul_tile",
     "normalize_backward_row",
