@@ -196,7 +196,8 @@ export class QualityView {
           name: !strong(model) && all.findIndex((other) => other.model === model) === i ? this.title(model) : undefined,
           points: points.map((one) => ({ x: one.row.evaluations, y: one.row.fid, error: one.row.fid_error, label: this.words(one), data: one })),
         })),
-      levels: [{ y: measured[0].row.fid_floor, label: t('quality.floor', { value: number(measured[0].row.fid_floor, 2) }) }],
+      // one, as long as all was measured in the same way
+      levels: [...new Set(measured.map(({ row }) => row.fid_floor))].map((y) => ({ y, label: t('quality.floor', { value: number(y, 2) }) })),
       mark: { x: evaluationsOf(settings, this.told), label: t('quality.now') },
       ringed: (one) => one === now,
     });
