@@ -13,6 +13,10 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// The profile of the workspace's Cargo.toml, and the folder of the target directory named after it.
 const PROFILE: &str = "wasm";
 
+/// LLVM's measure of a function's cost up to which it is inlined, far below what it takes at this level: saves 20 kB
+/// gzipped. The kernels say themselves what must be inlined, and were measured to be as fast.
+const INLINE_THRESHOLD: u32 = 5;
+
 /// What the page's scripts import: `NAME.js`, `NAME.d.ts` and `NAME_bg.wasm`.
 const NAME: &str = "inkling";
 
@@ -130,7 +134,10 @@ fn compile(root: &Path, variant: Variant) -> Result<PathBuf, Error> {
         .map_or_else(|| root.join("target"), PathBuf::from)
         .join("wasm")
         .join(variant.name());
-    let flags = format!("target.{TARGET}.rustflags = [\"-C\", \"target-feature={}\"]", variant.target_features());
+    let flags = format!(
+        "target.{TARGET}.rustflags = [\"-C\", \"target-feature={}\", \"-C\", \"llvm-args=-inline-threshold={INLINE_THRESHOLD}\"]",
+        variant.target_features()
+    );
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(root)
