@@ -35,7 +35,7 @@ test.describe('noising a digit', () => {
   test('what is seen is the noised digit: all of it without noise, a mixture with some', async ({ page }, info) => {
     await openView(page, info, 'view=forward&t=0&steps=4', 'noised');
     await computed(page);
-    const digit = await still(page, '.panel-source .still');
+    const digit = await still(page, '.panel-source .still-picture');
     const clean = await trajectory(page);
     expect(clean.shape).toEqual([1, 1, 28, 28]);
     expect(apart(clean.digit(0, 0), digit)).toBeLessThan(GREY);
@@ -71,7 +71,7 @@ test.describe('filling in', () => {
   test('what is not painted over stays, to the last bit; nine noises fill the rest', async ({ page }, info) => {
     await openView(page, info, 'view=steer&steps=6&jump=3&resample=2', 'inpaint');
     await computed(page);
-    const digit = await still(page, '.panel-mask .still');
+    const digit = await still(page, '.panel-mask .still-picture');
     const { shape, digit: frame } = await trajectory(page);
     // six steps, each twice, with two jumps back
     expect(shape).toEqual([15, 9, 28, 28]);
@@ -136,7 +136,7 @@ test.describe('filling in', () => {
 test('a drawing becomes nine digits, the more freely the stronger the noise', async ({ page }, info) => {
   await openView(page, info, 'view=steer&tool=sketch&t=0&steps=4', 'sketch');
   await computed(page);
-  const digit = await still(page, '.panel-source .still');
+  const digit = await still(page, '.panel-source .still-picture');
   const kept = await trajectory(page);
   expect(kept.shape).toEqual([1, 9, 28, 28]);
   for (let index = 0; index < 9; index += 1) expect(apart(kept.digit(0, index), digit)).toBeLessThan(GREY);
@@ -155,7 +155,7 @@ test.describe('through the noise and back', () => {
   test('a morph begins and ends in its digits, within what it says is lost', async ({ page }, info) => {
     await openView(page, info, 'view=steer&tool=morph&sampler=heun&steps=20&mix=0', 'morph');
     await expect(page.locator('.panel-between .facts')).toContainText('first', { timeout: 45_000 });
-    const [first, second] = [await still(page, '.panel-source:not(.panel-second) .still'), await still(page, '.panel-second .still')];
+    const [first, second] = [await still(page, '.panel-source:not(.panel-second) .still-picture'), await still(page, '.panel-second .still-picture')];
     const told = /([\d.]+) first, ([\d.]+) second/.exec((await page.locator('.panel-between .facts').textContent()) ?? '');
     if (!told) throw new Error('nothing is said of what is lost');
     const { shape, digit } = await trajectory(page);
@@ -177,7 +177,7 @@ test.describe('through the noise and back', () => {
     const facts = page.locator('.panel-swapped .facts');
     await expect(facts).toHaveText(/\d\.\d{4}/, { timeout: 45_000 });
     const told = Number(/\d\.\d{4}/.exec((await facts.textContent()) ?? '')?.[0]);
-    const digit = await still(page, '.panel-source .still');
+    const digit = await still(page, '.panel-source .still-picture');
     const { shape, digit: frame } = await trajectory(page);
     expect(shape).toEqual([21, 10, 28, 28]);
     expect(Math.abs(apart(frame(-1, 5), digit) - told)).toBeLessThan(GREY);

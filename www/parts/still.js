@@ -6,7 +6,7 @@ import { h } from './dom.js';
 export class StillPicture {
   /** @param {string} label  what a person who cannot see it is told; empty for decoration */
   constructor(label) {
-    this.canvas = h('canvas', { class: 'still', width: SIDE, height: SIDE });
+    this.canvas = h('canvas', { class: 'still-picture', width: SIDE, height: SIDE });
     if (label) {
       this.canvas.setAttribute('role', 'img');
       this.canvas.setAttribute('aria-label', label);
