@@ -3,7 +3,8 @@
 use inkling::backend::{Backend, DeviceSlab};
 use inkling::checkpoint::Checkpoint;
 use inkling::graph::{Graph, Slab, Tensor};
-use inkling::models::vae::{PARAMS, Vae};
+use inkling::models::plans::PARAMS;
+use inkling::models::vae::Vae;
 use inkling::models::vae_adopt::{Adopted, adopt};
 use inkling::models::vae_run::VaeRunner;
 use inkling::ops::AdamConfig;

@@ -68,6 +68,8 @@ pub struct Row {
     pub seed: u32,
     /// SHA-256 of the weights file.
     pub weights: String,
+    /// SHA-256 of the classifier's weights file: figures on other features do not compare.
+    pub classifier: String,
     /// Seconds that drawing the digits took here.
     pub seconds: f64,
     /// The measures.
@@ -130,6 +132,7 @@ struct Bench {
     extractor: Extractor,
     reference: Reference,
     weights: String,
+    classifier: String,
     n: usize,
 }
 
@@ -149,11 +152,12 @@ pub fn run(opened: &Opened, measure: &Measure, flags: &Flags, as_json: bool) -> 
     for setting in &settings {
         check(&runner, &setting.spec(&base))?;
     }
+    let classifier = weights::open(&flags.classifier)?;
     let table = match &flags.table {
-        Some(path) => Some((Output::check(path)?, read_table(path, &opened.sha256)?)),
+        Some(path) => Some((Output::check(path)?, read_table(path, &opened.sha256, Some(&classifier.sha256))?)),
         None => None,
     };
-    let mut bench = Bench::new(&backend, runner, opened, measure, flags)?;
+    let mut bench = Bench::new(&backend, runner, opened, &classifier, measure, flags.n as usize)?;
     let Some((output, mut rows)) = table else {
         let row = bench.measure(&base)?;
         return print(&if as_json { json(&row)? } else { text(&row) });
@@ -177,17 +181,25 @@ fn check(runner: &DenoiserRunner, spec: &Spec) -> Result<()> {
     schedule(&Spec { classes, ..spec.clone() }, runner.config()).map(|_| ())
 }
 
-/// The rows of a table that are of these weights.
-pub fn read_table(path: &Path, sha256: &str) -> Result<Vec<Row>> {
+/// The rows of a table that are of these weights and, where it is told, were measured by this classifier; both by their
+/// files' SHA-256.
+pub fn read_table(path: &Path, weights: &str, classifier: Option<&str>) -> Result<Vec<Row>> {
     if !path.is_file() {
         return Ok(vec![]);
     }
-    let rows: Vec<Row> = serde_json::from_slice(&weights::read(path)?)
+    let rows: Vec<Row> = serde_json::from_slice(&super::weights::read(path)?)
         .map_err(|error| Error::Data(format!("{} is no table of measurements: {error}", path.display())))?;
     let before = rows.len();
-    let rows: Vec<Row> = rows.into_iter().filter(|row| row.weights == sha256).collect();
+    let rows: Vec<Row> = rows
+        .into_iter()
+        .filter(|row| row.weights == weights && classifier.is_none_or(|classifier| row.classifier == classifier))
+        .collect();
     if rows.len() < before {
-        eprintln!("note: {} rows of {} are of other weights and are left out", before - rows.len(), path.display());
+        eprintln!(
+            "note: {} rows of {} are of other weights or another classifier and are left out",
+            before - rows.len(),
+            path.display()
+        );
     }
     Ok(rows)
 }
@@ -197,11 +209,13 @@ impl Bench {
         backend: &Backend,
         runner: Rc<DenoiserRunner>,
         opened: &Opened,
+        classifier: &Opened,
         measure: &Measure,
-        flags: &Flags,
+        n: usize,
     ) -> Result<Bench> {
-        let (extractor, reference) = eval_samples::reference(backend, measure, &flags.classifier)?;
-        Ok(Bench { runner, extractor, reference, weights: opened.sha256.clone(), n: flags.n as usize })
+        let (extractor, reference) = eval_samples::reference(backend, measure, classifier)?;
+        let (weights, classifier) = (opened.sha256.clone(), classifier.sha256.clone());
+        Ok(Bench { runner, extractor, reference, weights, classifier, n })
     }
 
     fn measure(&mut self, spec: &Spec) -> Result<Row> {
@@ -222,6 +236,7 @@ impl Bench {
             evaluations,
             seed: spec.seed,
             weights: self.weights.clone(),
+            classifier: self.classifier.clone(),
             seconds,
             report,
         })

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::eval::{Measure, load_test_set, warn_if_not_mnist};
 use super::info::json;
+use super::weights::Opened;
 use super::{images, print, weights};
 use crate::backend::Backend;
 use crate::data::mnist::{Dataset, Split};
@@ -25,20 +26,20 @@ pub fn is_samples(name: &str) -> bool {
 pub fn run(name: &str, measure: &Measure, classifier: &str, as_json: bool) -> Result<()> {
     let (_, pixels) = images::read_npy(Path::new(name))?.into_images(name)?;
     let backend = measure.backend.open()?;
-    let (mut extractor, reference) = reference(&backend, measure, classifier)?;
+    let (mut extractor, reference) = reference(&backend, measure, &weights::open(classifier)?)?;
     let report = pollster::block_on(sample_report(&pixels, &mut extractor, &reference, measure.seed))?;
     print(&if as_json { json(&report)? } else { text(&report) })
 }
 
-/// The classifier, a weights file or the id of a model, and what it sees in MNIST.
+/// The classifier, and what it sees in MNIST.
 ///
 /// # Errors
 /// As [`run`].
-pub fn reference(backend: &Backend, measure: &Measure, classifier: &str) -> Result<(Extractor, Reference)> {
+pub fn reference(backend: &Backend, measure: &Measure, classifier: &Opened) -> Result<(Extractor, Reference)> {
     let test = load_test_set(&measure.data)?;
     let train = Dataset::load(&measure.data, Split::Train)?;
     warn_if_not_mnist(&train, &measure.data);
-    let mut extractor = Extractor::new(backend, &weights::open(classifier)?.checkpoint)?;
+    let mut extractor = Extractor::new(backend, &classifier.checkpoint)?;
     let reference = pollster::block_on(Reference::new(&mut extractor, &test.images, &train.images))?;
     Ok((extractor, reference))
 }

@@ -72,6 +72,11 @@ impl Shelf {
         &self.folder
     }
 
+    /// The SHA-256 of a model's weights file, if the model is there.
+    pub fn sha256(&self, id: &str) -> Option<&str> {
+        self.catalog.get(id).map(|entry| entry.sha256.as_str())
+    }
+
     /// How the model in `path` was trained, and the recipe of that.
     ///
     /// # Errors

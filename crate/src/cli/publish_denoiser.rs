@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::models::denoiser_config::{DenoiserConfig, Prediction};
 use crate::models::family::Training;
 use crate::samplers::path::Path;
-use crate::train::recipe::{Recipe, Task, limits};
+use crate::train::recipe::{PAIRS_COMMAND, Recipe, Task, limits};
 
 /// Ships the denoiser in `opened`.
 ///
@@ -23,7 +23,7 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()
     let (training, recipe) = shelf.origin(&opened.path, config.training.as_ref())?;
     let package = shelf.package(&opened.path, id.unwrap_or(&recipe.name))?;
     let table = shelf.folder().join(format!("{}.quality.json", package.id()));
-    let rows = read_table(&table, &opened.sha256)?;
+    let rows = read_table(&table, &opened.sha256, shelf.sha256("classifier"))?;
     if rows.is_empty() {
         return Err(Error::Data(format!(
             "nothing was measured of these weights; first: inkling eval {} --table {}",
@@ -51,6 +51,7 @@ fn card(
         Task::Denoiser { label_dropout, pairs, .. } => (label_dropout, pairs),
         _ => (0.0, false),
     };
+    let first_command = if pairs { format!("    {PAIRS_COMMAND}\n") } else { String::new() };
     let (source, loss, data) = if pairs {
         (
             "pairs of noise and what the model `diffusion` makes of it (reflow); half of them are looked at from t = 1",
@@ -88,7 +89,7 @@ Predicts {prediction} in a noisy 28 x 28 digit; {told}. Trained on {path}; every
 | saved weights | moving average, decay {ema} |
 | backend | {backend} |
 
-    inkling train {recipe_name} --data {data} --seed {seed} --steps {steps} --backend {backend} --out {file}
+{first_command}    inkling train {recipe_name} --data {data} --seed {seed} --steps {steps} --backend {backend} --out {file}
 
 ## Metrics
 

@@ -4,8 +4,9 @@ use crate::backend::{Backend, DeviceSlab, Executable, InputId, OutputId};
 use crate::checkpoint::Checkpoint;
 use crate::data::PIXELS;
 use crate::error::{Error, Result};
-use crate::models::classifier::{CLASSES, Classifier, ClassifierConfig, PARAMS};
+use crate::models::classifier::{CLASSES, Classifier, ClassifierConfig};
 use crate::models::family::Family;
+use crate::models::plans::PARAMS;
 
 /// Images in one run of the classifier.
 const BATCH: usize = 250;

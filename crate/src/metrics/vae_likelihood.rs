@@ -7,7 +7,7 @@ use crate::backend::{Backend, Executable, InputId, OutputId};
 use crate::data::{PIXELS, streams};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::models::vae::PARAMS;
+use crate::models::plans::PARAMS;
 use crate::models::vae_run::{BATCH, VaeRunner};
 use crate::rng::Philox;
 

@@ -8,19 +8,14 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::family::{Family, Training};
+use super::plans;
 use crate::data::{PIXELS, SIDE};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, ParamLayout, Plan, Shape, Slab, Tensor};
+use crate::graph::{ParamLayout, Plan, Slab, Tensor};
 use crate::nn::init::Declarations;
 use crate::nn::{layers, loss};
 use crate::ops::AdamConfig;
 
-/// The name of the slab that holds the parameters in every plan.
-pub const PARAMS: &str = "params";
-/// The name of the slab that holds their exponential moving average in a training plan.
-pub const EMA: &str = "ema";
-/// The name of the optimizer, whose moments are the slabs `adam.m` and `adam.v`.
-pub const OPTIMIZER: &str = "adam";
 /// The digits.
 pub const CLASSES: usize = 10;
 
@@ -163,7 +158,7 @@ impl Classifier {
     /// # Errors
     /// [`Error::Shape`] for an empty batch.
     pub fn features_plan(&self, batch: usize) -> Result<Plan> {
-        let (graph, params) = self.begin(batch)?;
+        let (graph, params) = plans::begin(&self.layout, batch)?;
         let x = graph.input("x", [batch, PIXELS])?;
         let features = self.features(&x, &params, None)?;
         let probabilities = self.logits(&features, &params)?.softmax()?;
@@ -179,29 +174,15 @@ impl Classifier {
     /// # Errors
     /// [`Error::Shape`] for an empty batch or a rate outside [0, 1).
     pub fn train_plan(&self, batch: usize, rate: f64, adam: &AdamConfig) -> Result<Plan> {
-        let (graph, params) = self.begin(batch)?;
+        let (graph, params) = plans::begin(&self.layout, batch)?;
         let x = graph.input("x", [batch, PIXELS])?;
         let labels = graph.input("labels", [batch])?;
         let key = graph.input("key", [4])?;
-        let hyper = graph.input("hyper", [4])?;
-        let ema_rate = graph.input("ema_rate", Shape::default())?;
         let features = self.features(&x, &params, Some((rate, &key)))?.dropout(rate, &key)?;
         let logits = self.logits(&features, &params)?;
         let loss = loss::cross_entropy_of_classes(&logits, &labels)?.mean_all();
-        let gradients = graph.grad(&loss, &params.tensors())?;
-        graph.adam(OPTIMIZER, &params, &gradients, &hyper, adam)?;
-        let average = graph.slab(EMA, &self.layout)?;
-        graph.moving_average(&average.all(), &params.all(), &ema_rate)?;
+        plans::minimize(&loss, &params, adam)?;
         graph.compile(&[("loss", &loss)])
-    }
-
-    fn begin(&self, batch: usize) -> Result<(Graph, Slab)> {
-        if batch == 0 {
-            return Err(Error::Shape("a batch holds at least one image".into()));
-        }
-        let graph = Graph::new();
-        let params = graph.slab(PARAMS, &self.layout)?;
-        Ok((graph, params))
     }
 }
 

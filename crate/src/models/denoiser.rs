@@ -6,15 +6,14 @@ use std::f64::consts::LN_10;
 use std::rc::Rc;
 
 use super::denoiser_config::{DenoiserConfig, LABELS, Network, WAVES};
+use super::plans;
 use crate::data::{PIXELS, SIDE};
-use crate::graph::{Graph, ParamLayout, ParamStore, Plan, Shape, Slab, Tensor};
+use crate::graph::{Graph, ParamLayout, ParamStore, Plan, Slab, Tensor};
 use crate::nn::init::{Declarations, Init};
 use crate::nn::layers;
 use crate::ops::{AdamConfig, Distribution};
 use crate::{Error, Result};
 
-/// The name of the slab that holds the parameters in every plan.
-pub const PARAMS: &str = "params";
 /// Side of the patches that the U-Net's first layer sees.
 const PATCH: usize = 2;
 /// Height and width of the U-Net's outer level.
@@ -131,7 +130,7 @@ impl Denoiser {
     /// # Errors
     /// [`Error::Shape`] for an empty batch.
     pub fn train_plan(&self, batch: usize, adam: &AdamConfig) -> Result<Plan> {
-        let (graph, params) = self.begin(batch)?;
+        let (graph, params) = plans::begin(&self.layout, batch)?;
         let x0 = graph.input("x", [batch, PIXELS])?;
         let key = graph.input("key", [4])?;
         let eps = graph.random(Distribution::Normal, &key, [batch, PIXELS])?;
@@ -145,7 +144,7 @@ impl Denoiser {
     /// # Errors
     /// [`Error::Shape`] for an empty batch.
     pub fn train_pairs_plan(&self, batch: usize, adam: &AdamConfig) -> Result<Plan> {
-        let (graph, params) = self.begin(batch)?;
+        let (graph, params) = plans::begin(&self.layout, batch)?;
         let x0 = graph.input("x", [batch, PIXELS])?;
         let eps = graph.input("eps", [batch, PIXELS])?;
         self.finish_training(&graph, &params, [&x0, &eps], Distance::PseudoHuber, adam)
@@ -164,8 +163,6 @@ impl Denoiser {
         let label = graph.input("label", [batch])?;
         let mix = graph.input("mix", [4, batch])?;
         let weight = graph.input("weight", [batch])?;
-        let hyper = graph.input("hyper", [4])?;
-        let ema_rate = graph.input("ema_rate", Shape::default())?;
         let factor = |row: usize| mix.slice(0, row, 1)?.reshape([batch, 1]);
         let combine = |a: usize, b: usize| x0.mul(&factor(a)?)?.add(&eps.mul(&factor(b)?)?);
         let x = combine(0, 1)?;
@@ -177,20 +174,8 @@ impl Denoiser {
             Distance::PseudoHuber => squares.add_scalar(HUBER_WIDTH * HUBER_WIDTH).sqrt(),
         };
         let loss = errors.mul(&weight)?.mean_all();
-        let gradients = graph.grad(&loss, &params.tensors())?;
-        graph.adam(super::vae::OPTIMIZER, params, &gradients, &hyper, adam)?;
-        let average = graph.slab(super::vae::EMA, &self.layout)?;
-        graph.moving_average(&average.all(), &params.all(), &ema_rate)?;
+        plans::minimize(&loss, params, adam)?;
         graph.compile(&[("loss", &loss)])
-    }
-
-    fn begin(&self, batch: usize) -> Result<(Graph, Slab)> {
-        if batch == 0 {
-            return Err(Error::Shape("a batch holds at least one image".into()));
-        }
-        let graph = Graph::new();
-        let params = graph.slab(PARAMS, &self.layout)?;
-        Ok((graph, params))
     }
 }
 

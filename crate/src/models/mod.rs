@@ -5,6 +5,8 @@ pub mod denoiser;
 pub mod denoiser_config;
 pub mod family;
 pub mod layers;
+pub mod network;
+pub mod plans;
 pub mod vae;
 pub mod vae_adopt;
 pub mod vae_config;

@@ -3,19 +3,13 @@
 use std::rc::Rc;
 
 use super::layers::{Form, Layer, Stage};
+use super::plans;
 use super::vae_config::VaeConfig;
 use crate::data::PIXELS;
-use crate::graph::{Graph, ParamLayout, Plan, Shape, Slab, Tensor};
+use crate::graph::{ParamLayout, Plan, Shape, Slab, Tensor};
 use crate::nn::{layers, loss};
 use crate::ops::{AdamConfig, Distribution};
 use crate::{Error, Result};
-
-/// The name of the slab that holds a VAE's parameters in every plan.
-pub const PARAMS: &str = "params";
-/// The name of the slab that holds their exponential moving average in a training plan.
-pub const EMA: &str = "ema";
-/// The name of the optimizer, whose moments are the slabs `adam.m` and `adam.v`.
-pub const OPTIMIZER: &str = "adam";
 
 /// A VAE as a builder of graphs.
 #[derive(Debug, Clone)]
@@ -108,7 +102,7 @@ impl Vae {
     /// # Errors
     /// [`Error::Shape`] for an empty batch.
     pub fn decode_plan(&self, batch: usize) -> Result<Plan> {
-        let (graph, params) = self.begin(batch)?;
+        let (graph, params) = plans::begin(&self.layout, batch)?;
         let z = graph.input("z", [batch, self.config.z_dim])?;
         let pixels = self.decode(&z, &params)?.sigmoid();
         graph.compile(&[("pixels", &pixels)])
@@ -119,7 +113,7 @@ impl Vae {
     /// # Errors
     /// [`Error::Shape`] for an empty batch.
     pub fn encode_plan(&self, batch: usize) -> Result<Plan> {
-        let (graph, params) = self.begin(batch)?;
+        let (graph, params) = plans::begin(&self.layout, batch)?;
         let x = graph.input("x", [batch, PIXELS])?;
         let posterior = self.encode(&x, &params)?;
         graph.compile(&[("mu", &posterior.mu), ("logvar", &posterior.logvar)])
@@ -131,7 +125,7 @@ impl Vae {
     /// # Errors
     /// [`Error::Shape`] for an empty batch.
     pub fn observe_plan(&self, batch: usize) -> Result<Plan> {
-        let (graph, params) = self.begin(batch)?;
+        let (graph, params) = plans::begin(&self.layout, batch)?;
         let x = graph.input("x", [batch, PIXELS])?;
         let z = graph.input("z", [batch, self.config.z_dim])?;
         let posterior = self.encode(&x, &params)?;
@@ -150,12 +144,10 @@ impl Vae {
     /// # Errors
     /// [`Error::Shape`] for an empty batch.
     pub fn train_plan(&self, batch: usize, dynamic: bool, adam: &AdamConfig) -> Result<Plan> {
-        let (graph, params) = self.begin(batch)?;
+        let (graph, params) = plans::begin(&self.layout, batch)?;
         let grey = graph.input("x", [batch, PIXELS])?;
         let key = graph.input("key", [4])?;
-        let hyper = graph.input("hyper", [4])?;
         let beta = graph.input("beta", Shape::default())?;
-        let ema_rate = graph.input("ema_rate", Shape::default())?;
         let eps = graph.random(Distribution::Normal, &key, [batch, self.config.z_dim])?;
         let x = if dynamic { graph.bernoulli(&grey, &key, [batch, PIXELS])? } else { grey };
         let posterior = self.encode(&x, &params)?;
@@ -164,20 +156,8 @@ impl Vae {
         let reconstruction = mean(loss::bce_with_logits(&logits, &x)?.sum_all());
         let kl = mean(self.kl_units(&posterior)?.sum_all());
         let loss = reconstruction.add(&kl.mul(&beta)?)?;
-        let gradients = graph.grad(&loss, &params.tensors())?;
-        graph.adam(OPTIMIZER, &params, &gradients, &hyper, adam)?;
-        let average = graph.slab(EMA, &self.layout)?;
-        graph.moving_average(&average.all(), &params.all(), &ema_rate)?;
+        plans::minimize(&loss, &params, adam)?;
         graph.compile(&[("reconstruction", &reconstruction), ("kl", &kl)])
-    }
-
-    fn begin(&self, batch: usize) -> Result<(Graph, Slab)> {
-        if batch == 0 {
-            return Err(Error::Shape("a batch holds at least one image".into()));
-        }
-        let graph = Graph::new();
-        let params = graph.slab(PARAMS, &self.layout)?;
-        Ok((graph, params))
     }
 
     fn apply(&self, stages: &[Stage], input: &Tensor, params: &Slab) -> Result<Tensor> {

@@ -1,6 +1,7 @@
 //! A trained VAE run over arrays of any length, in compiled batches of one size.
 
-use super::vae::{PARAMS, Vae};
+use super::plans::PARAMS;
+use super::vae::Vae;
 use super::vae_adopt::Adopted;
 use crate::backend::{Backend, DeviceSlab, Executable, InputId, OutputId};
 use crate::data::PIXELS;

@@ -9,8 +9,9 @@ use crate::backend::{Backend, DeviceSlab, Executable, InputId, OutputId};
 use crate::data::PIXELS;
 use crate::error::Result;
 use crate::graph::{Graph, Plan, Shape, Slab, Tensor};
-use crate::models::denoiser::{Denoiser, PARAMS, Query};
+use crate::models::denoiser::{Denoiser, Query};
 use crate::models::denoiser_config::{DenoiserConfig, Evaluation, NO_CLASS, Prediction};
+use crate::models::plans::PARAMS;
 use crate::ops::Distribution;
 
 /// What tells the graphs of steps apart.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::objective::{Objective, Samples, Step};
+use super::objective::{Kept, Objective, Samples, Step};
 use crate::backend::{Executable, InputId};
 use crate::checkpoint::Checkpoint;
 use crate::data::{PIXELS, SIDE, streams};
@@ -76,7 +76,7 @@ impl Objective for Classification {
         executable.write(key, &key_values(step.seed, step.index as u32))
     }
 
-    fn sign(&self, training: Training, checkpoint: &mut Checkpoint) -> Result<()> {
+    fn sign(&self, training: Training, _kept: &[Kept], checkpoint: &mut Checkpoint) -> Result<()> {
         checkpoint.set_config(&ClassifierConfig { training: Some(training), ..self.model.config().clone() })
     }
 }

@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use super::objective::{Objective, Samples, Step};
+use super::objective::{Kept, Objective, Samples, Step};
 use crate::backend::{Executable, InputId};
 use crate::checkpoint::Checkpoint;
 use crate::data::{PIXELS, streams};
@@ -197,7 +197,7 @@ impl Objective for Denoising {
         inputs.conditions.write(executable, &self.values)
     }
 
-    fn sign(&self, training: Training, checkpoint: &mut Checkpoint) -> Result<()> {
+    fn sign(&self, training: Training, _kept: &[Kept], checkpoint: &mut Checkpoint) -> Result<()> {
         checkpoint.set_config(&DenoiserConfig { training: Some(training), ..self.model.config().clone() })
     }
 }

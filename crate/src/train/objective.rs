@@ -25,14 +25,26 @@ pub struct Step<'a> {
     pub seed: u32,
     /// Steps done so far.
     pub index: u64,
+    /// Steps of the whole run.
+    pub total: u64,
     /// Steps in one pass over the data.
     pub steps_per_epoch: u64,
     /// The images of this step, as indices into the training set.
     pub images: &'a [u32],
 }
 
-/// A network and what it is trained towards. The plan keeps the slabs `params`, `adam.m`, `adam.v` and `ema` and has
-/// the inputs `hyper` and `ema_rate`, which the trainer writes; the others are the objective's.
+/// A slab that a run keeps beside those of the trainer: a second network, its moments, running statistics, chains.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// Its name in the plan.
+    pub name: &'static str,
+    /// Its values: the first ones, or those at the end.
+    pub values: Vec<f32>,
+}
+
+/// A network and what it is trained towards. The plan keeps the slabs `params`, `adam.m`, `adam.v` and `ema` and those
+/// of [`Objective::kept`], and has the inputs `hyper` and `ema_rate`, which the trainer writes; the others are the
+/// objective's.
 pub trait Objective {
     /// The parameters' names, shapes and places.
     fn layout(&self) -> &Rc<ParamLayout>;
@@ -42,6 +54,14 @@ pub trait Objective {
     /// # Errors
     /// [`crate::Error::Shape`] when the layout is no layout.
     fn initialize(&self, seed: u32) -> Result<ParamStore>;
+
+    /// What a run keeps besides, with its first values; of the same lengths for every seed.
+    ///
+    /// # Errors
+    /// As [`Objective::initialize`].
+    fn kept(&self, _seed: u32) -> Result<Vec<Kept>> {
+        Ok(Vec::new())
+    }
 
     /// One optimizer step over `batch` images.
     ///
@@ -64,9 +84,9 @@ pub trait Objective {
     /// [`crate::Error::Shape`] when the plan is another.
     fn feed(&mut self, executable: &mut Executable, step: &Step, samples: &Samples) -> Result<()>;
 
-    /// Puts the model's config into the file of its weights.
+    /// Completes the file of the weights: the model's config, and what else of `kept` belongs to the model.
     ///
     /// # Errors
     /// [`crate::Error::Checkpoint`] if it cannot be written.
-    fn sign(&self, training: Training, checkpoint: &mut Checkpoint) -> Result<()>;
+    fn sign(&self, training: Training, kept: &[Kept], checkpoint: &mut Checkpoint) -> Result<()>;
 }

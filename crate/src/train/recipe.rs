@@ -124,6 +124,10 @@ impl Recipe {
     }
 }
 
+/// The command that makes the pairs of the recipe `few-step`.
+pub const PAIRS_COMMAND: &str =
+    "inkling pairs diffusion --n 24064 --sampler midpoint --steps 4 --backend cpu --out pairs";
+
 /// All recipes.
 pub fn recipes() -> Vec<Recipe> {
     let dense = |name: &str, title: &str, model: VaeConfig, epochs: u64| Recipe {
@@ -283,7 +287,7 @@ pub fn limits(name: &str) -> &'static str {
              digits of MNIST's size only."
         }
         "few-step" => {
-            "It can be no better than the model that made its pairs, and more steps than four help it little. Guidance \
+            "It can be no better than the model that made its pairs, and from two steps to four it gains little. Guidance \
              does nothing: it was never trained without a class."
         }
         _ => {

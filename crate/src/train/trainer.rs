@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::objective::{Objective, Samples, Step};
+use super::objective::{Kept, Objective, Samples, Step};
 use super::recipe::Recipe;
 use super::schedule;
 use crate::backend::{Backend, DeviceSlab, Executable, InputId, OutputId};
@@ -11,7 +11,7 @@ use crate::data::batches::Batches;
 use crate::error::{Error, Result};
 use crate::graph::ParamStore;
 use crate::models::family::Training;
-use crate::models::vae::{EMA, PARAMS};
+use crate::models::plans::{EMA, PARAMS};
 use crate::ops::AdamConfig;
 
 /// The losses of the last step, means over the batch.
@@ -52,7 +52,7 @@ struct State {
     images: usize,
 }
 
-/// The slabs of a run, by their names in the graph.
+/// The slabs of every run, by their names in the graph; those that the objective keeps come behind.
 const SLABS: [&str; 4] = [PARAMS, "adam.m", "adam.v", EMA];
 
 /// A training run.
@@ -61,7 +61,7 @@ pub struct Trainer {
     state: State,
     batches: Batches,
     executable: Executable,
-    slabs: Vec<DeviceSlab>,
+    slabs: Vec<(&'static str, DeviceSlab)>,
     hyper: InputId,
     rate: InputId,
     losses: Vec<OutputId>,
@@ -94,8 +94,10 @@ impl Trainer {
             None => objective.initialize(seed)?,
         };
         let zeros = vec![0.0; start.slab().len()];
-        let values = [start.slab(), &zeros, &zeros, start.slab()];
-        let slabs = values.iter().map(|values| backend.slab(values)).collect::<Result<Vec<_>>>()?;
+        let kept = objective.kept(seed)?;
+        let values = SLABS.into_iter().zip([start.slab(), &zeros, &zeros, start.slab()]);
+        let values = values.chain(kept.iter().map(|Kept { name, values }| (*name, &values[..])));
+        let slabs = values.map(|(name, values)| Ok((name, backend.slab(values)?))).collect::<Result<_>>()?;
         let state = State { recipe, seed, step: 0, total_steps, images };
         Self::build(backend, objective, state, batches, slabs)
     }
@@ -141,10 +143,13 @@ impl Trainer {
         }
         let objective = recipe.task.objective()?;
         let len = objective.layout().slab_len();
-        let layout: Vec<(String, Vec<usize>)> = SLABS.iter().map(|name| (name.to_string(), vec![len])).collect();
+        let kept = objective.kept(seed)?.into_iter().map(|Kept { name, values }| (name, values.len()));
+        let named: Vec<(&'static str, usize)> = SLABS.into_iter().map(|name| (name, len)).chain(kept).collect();
+        let layout: Vec<(String, Vec<usize>)> =
+            named.iter().map(|(name, len)| (name.to_string(), vec![*len])).collect();
         checkpoint.expect(&layout)?;
-        let slabs =
-            SLABS.iter().map(|name| backend.slab(&checkpoint.tensors[*name].values)).collect::<Result<Vec<_>>>()?;
+        let slabs = named.into_iter().map(|(name, _)| Ok((name, backend.slab(&checkpoint.tensors[name].values)?)));
+        let slabs = slabs.collect::<Result<_>>()?;
         Self::build(backend, objective, state, batches, slabs)
     }
 
@@ -153,12 +158,12 @@ impl Trainer {
         mut objective: Box<dyn Objective>,
         state: State,
         batches: Batches,
-        slabs: Vec<DeviceSlab>,
+        slabs: Vec<(&'static str, DeviceSlab)>,
     ) -> Result<Trainer> {
         let recipe = &state.recipe;
         let optimizer = recipe.optimizer();
         let plan = objective.plan(recipe.batch, &optimizer)?;
-        let named: Vec<(&str, &DeviceSlab)> = SLABS.into_iter().zip(&slabs).collect();
+        let named: Vec<(&str, &DeviceSlab)> = slabs.iter().map(|(name, slab)| (*name, slab)).collect();
         let executable = backend.compile(plan, &named)?;
         objective.bind(&executable, recipe.batch)?;
         let (hyper, rate) = (executable.input("hyper")?, executable.input("ema_rate")?);
@@ -177,7 +182,8 @@ impl Trainer {
         let images = self.batches.at(*step);
         let rate = recipe.learning_rate * schedule::cosine(*step, recipe.warm_up_steps, *total_steps);
         let executable = &mut self.executable;
-        self.objective.feed(executable, &Step { seed: *seed, index: *step, steps_per_epoch, images }, samples)?;
+        let now = Step { seed: *seed, index: *step, total: *total_steps, steps_per_epoch, images };
+        self.objective.feed(executable, &now, samples)?;
         executable.write(self.hyper, &self.optimizer.hyper(rate, step + 1))?;
         executable.write(self.rate, &[1.0 - schedule::ema_decay(*step, recipe.ema_decay) as f32])?;
         executable.run()?;
@@ -210,9 +216,9 @@ impl Trainer {
     /// [`Error::DeviceLost`], [`Error::Gpu`].
     pub async fn save(&self) -> Result<Checkpoint> {
         let mut checkpoint = Checkpoint::default();
-        for (name, slab) in SLABS.into_iter().zip(&self.slabs) {
+        for (name, slab) in &self.slabs {
             let values = slab.read().await?;
-            checkpoint.insert(name, vec![values.len()], values);
+            checkpoint.insert(*name, vec![values.len()], values);
         }
         checkpoint.set_config(&self.state)?;
         Ok(checkpoint)
@@ -223,7 +229,8 @@ impl Trainer {
     /// # Errors
     /// [`Error::DeviceLost`], [`Error::Gpu`].
     pub async fn weights(&self) -> Result<Checkpoint> {
-        let average = ParamStore::from_slab(self.objective.layout().clone(), self.slabs[3].read().await?)?;
+        let average =
+            ParamStore::from_slab(self.objective.layout().clone(), self.slabs[SLABS.len() - 1].1.read().await?)?;
         let State { recipe, seed, step, .. } = &self.state;
         let training = Training {
             recipe: recipe.name.clone(),
@@ -233,8 +240,12 @@ impl Trainer {
             binarization: recipe.task.binarization(),
             backend: self.backend_name.into(),
         };
+        let mut kept = Vec::new();
+        for (name, slab) in &self.slabs[SLABS.len()..] {
+            kept.push(Kept { name, values: slab.read().await? });
+        }
         let mut checkpoint = Checkpoint::from_store(&average);
-        self.objective.sign(training, &mut checkpoint)?;
+        self.objective.sign(training, &kept, &mut checkpoint)?;
         Ok(checkpoint)
     }
 

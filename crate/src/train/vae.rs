@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::objective::{Objective, Samples, Step};
+use super::objective::{Kept, Objective, Samples, Step};
 use super::schedule;
 use crate::backend::{Executable, InputId};
 use crate::checkpoint::Checkpoint;
@@ -71,7 +71,7 @@ impl Objective for Elbo {
         executable.write(beta, &[schedule::ramp(step.index, self.kl_warm_up_epochs * step.steps_per_epoch) as f32])
     }
 
-    fn sign(&self, training: Training, checkpoint: &mut Checkpoint) -> Result<()> {
+    fn sign(&self, training: Training, _kept: &[Kept], checkpoint: &mut Checkpoint) -> Result<()> {
         checkpoint.set_config(&VaeConfig { training: Some(training), ..self.model.config().clone() })
     }
 }

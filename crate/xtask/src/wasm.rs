@@ -13,8 +13,8 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// The profile of the workspace's Cargo.toml, and the folder of the target directory named after it.
 const PROFILE: &str = "wasm";
 
-/// LLVM's measure of a function's cost up to which it is inlined, far below what it takes at this level: saves 20 kB
-/// gzipped. The kernels say themselves what must be inlined, and were measured to be as fast.
+/// LLVM's measure of a function's cost up to which it is inlined, far below what it takes at this level. The kernels
+/// say themselves what must be inlined, and were measured to be as fast.
 const INLINE_THRESHOLD: u32 = 5;
 
 /// What the page's scripts import: `NAME.js`, `NAME.d.ts` and `NAME_bg.wasm`.

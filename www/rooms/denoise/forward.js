@@ -6,19 +6,13 @@ import { FramePicture } from '../../parts/frame-picture.js';
 import { panel } from '../../parts/panel.js';
 import { PIXELS } from '../../protocol.js';
 import { ExportBar } from './export.js';
-import { Process, difference, told } from './process.js';
+import { difference, told } from './process.js';
 import { Schedule } from './schedule.js';
-import { SourceDigit } from './source.js';
-import { strength, toldRow } from './strength.js';
-import { SETTING_KEYS } from './table.js';
+import { Sourced } from './sourced.js';
 
 /** @import { ModelInfo } from '../../protocol.js' */
 /** @import { DenoiseRoom, RoomView } from './index.js' */
 /** @import { Plan } from './process.js' */
-/** @import { Values } from './table.js' */
-
-/** What a change of makes another trajectory. */
-const CAUSES = /** @type {(keyof Values)[]} */ ([...SETTING_KEYS, 'seed', 't', 'told']);
 
 /** How alike two pictures are: the correlation of their pixels, -1 to 1. @param {Float32Array} a @param {Float32Array} b */
 function likeness(a, b) {
@@ -34,19 +28,16 @@ function likeness(a, b) {
 }
 
 /** @implements {RoomView} */
-export class ForwardView {
+export class ForwardView extends Sourced {
   /** @param {DenoiseRoom} room */
   constructor(room) {
-    this.room = room;
-    this.source = SourceDigit.of(room);
-    this.noised = new FramePicture(room.engine, { name: 'noised', label: t('forward.noised.label'), urgent: true });
-    this.process = new Process(room, 'forward', t('forward.denoised.label'), {
-      plan: (info) => this.plan(info),
-      started: () => this.started(),
-      finished: () => this.measure(),
+    super(room, {
+      lane: 'forward',
+      label: t('forward.denoised.label'),
+      strength: t('forward.strength'),
+      hooks: { plan: (info) => this.plan(info), started: () => this.started(), finished: () => this.measure() },
     });
-    this.told = toldRow(room);
-    this.strength = strength(room, this.process, t('forward.strength'));
+    this.noised = new FramePicture(room.engine, { name: 'noised', label: t('forward.noised.label'), urgent: true });
     this.schedule = new Schedule((place) => {
       this.process.hold();
       room.state.set({ t: Math.round((1 - place) * 100) / 100 }, 'later');
@@ -66,33 +57,6 @@ export class ForwardView {
     this.way = panel('way', t('watch.way'), [this.process.timeline.element, this.exports.element]);
     this.panels = [this.source.panel, noisedPanel, denoisedPanel, this.way, room.controls.panel];
     this.below = h('div', { class: 'prose' }, ...[1, 2, 3].map((i) => h('p', {}, rich(`forward.${i}`))));
-  }
-
-  enter() {
-    const { values } = this.room.state;
-    this.process.enter(values);
-    this.show(values);
-    this.source.enter(() => this.process.restart());
-    this.process.restart();
-  }
-
-  leave() {
-    this.source.leave();
-    this.process.leave();
-  }
-
-  /** @param {Values} values @param {Set<keyof Values>} changed @param {boolean} fromAddress */
-  stateChanged(values, changed, fromAddress) {
-    if (fromAddress) this.process.follow(values, changed);
-    this.show(values);
-    this.source.refresh();
-    if (CAUSES.some((key) => changed.has(key))) this.process.restart();
-  }
-
-  /** @param {Values} values */
-  show(values) {
-    this.strength.set(values.t);
-    this.told.show();
   }
 
   /** @param {ModelInfo} info @returns {Plan | null} */

@@ -1,0 +1,113 @@
+//! Models that are run by jobs: plans with names, whose inputs and outputs have names too. The page and the command line
+//! drive all of them alike, so that a new family brings its graphs and nothing else.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::plans::PARAMS;
+use crate::backend::{Backend, DeviceSlab, Executable};
+use crate::checkpoint::Checkpoint;
+use crate::error::{Error, Result};
+use crate::graph::{ParamLayout, Plan};
+use crate::models::family::Family;
+
+/// Compiled jobs that are kept for a model: what a room shows at once, and what it goes back to.
+const MAX_JOBS: usize = 12;
+
+/// A model as a builder of plans.
+pub trait Network {
+    /// The parameters' names, shapes and places: the slab [`PARAMS`] of every plan.
+    fn layout(&self) -> &Rc<ParamLayout>;
+
+    /// The network in words.
+    fn describe(&self) -> String;
+
+    /// The plan of `job` for `batch` images. What it is called, reads and gives stands with the family. A plan may keep
+    /// slabs of its own from run to run (a chain's state, a cache of keys and values); they begin as zeros.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a job that the family does not know ([`unknown_job`]), [`Error::Shape`] for a batch
+    /// that cannot be.
+    fn plan(&self, job: &str, batch: usize) -> Result<Plan>;
+}
+
+/// What [`Network::plan`] answers to a word that it does not know.
+pub fn unknown_job<T>(job: &str, known: &[&str]) -> Result<T> {
+    Err(Error::Unsupported(format!("this model does not know the job {job}; it knows: {}", known.join(", "))))
+}
+
+/// The network in a weights file.
+///
+/// # Errors
+/// [`Error::Checkpoint`] when the config does not fit, [`Error::Unsupported`] for a family that is not run by jobs.
+pub fn network(checkpoint: &Checkpoint) -> Result<Box<dyn Network>> {
+    let family = Family::of(checkpoint)?;
+    Err(Error::Unsupported(format!("a model of family {} is not run by jobs", family.name())))
+}
+
+/// A model on a backend with the jobs compiled for it.
+pub struct Runner {
+    backend: Backend,
+    network: Box<dyn Network>,
+    params: DeviceSlab,
+    jobs: RefCell<Vec<Job>>,
+}
+
+struct Job {
+    name: String,
+    batch: usize,
+    executable: Rc<RefCell<Executable>>,
+}
+
+impl Runner {
+    /// Uploads the model in a weights file.
+    ///
+    /// # Errors
+    /// As [`network`]; [`Error::Checkpoint`] when the weights do not fit the config, [`Error::Gpu`] when the device
+    /// refuses.
+    pub fn new(backend: &Backend, checkpoint: &Checkpoint) -> Result<Runner> {
+        let network = network(checkpoint)?;
+        let params = backend.slab(checkpoint.to_store(network.layout())?.slab())?;
+        Ok(Runner { backend: backend.clone(), network, params, jobs: RefCell::default() })
+    }
+
+    /// The network.
+    pub fn network(&self) -> &dyn Network {
+        &*self.network
+    }
+
+    /// The backend.
+    pub fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    /// The job `name` for `batch` images: compiled when it is first asked for, then kept until [`MAX_JOBS`] others were
+    /// used since.
+    ///
+    /// # Errors
+    /// As [`Network::plan`]; [`Error::Gpu`] when the device refuses.
+    pub fn job(&self, name: &str, batch: usize) -> Result<Rc<RefCell<Executable>>> {
+        let mut jobs = self.jobs.borrow_mut();
+        if let Some(index) = jobs.iter().position(|job| job.batch == batch && job.name == name) {
+            // the order of use is kept in place: no allocation
+            jobs[index..].rotate_left(1);
+        } else {
+            let plan = self.network.plan(name, batch)?;
+            let executable = self.backend.compile(plan, &[(PARAMS, &self.params)])?;
+            if jobs.len() == MAX_JOBS {
+                jobs.remove(0);
+            }
+            jobs.push(Job { name: name.to_string(), batch, executable: Rc::new(RefCell::new(executable)) });
+        }
+        Ok(jobs[jobs.len() - 1].executable.clone())
+    }
+
+    /// Buffers of the compiled jobs and their bytes.
+    pub fn memory(&self) -> (usize, usize) {
+        let jobs = self.jobs.borrow();
+        jobs.iter().fold((0, 0), |(buffers, bytes), job| {
+            let executable = job.executable.borrow();
+            (buffers + executable.plan().buffers.len(), bytes + executable.plan().bytes())
+        })
+    }
+}
