@@ -33,6 +33,8 @@ pub struct Recipe {
     pub learning_rate: f64,
     /// Steps of the learning rate's warm-up.
     pub warm_up_steps: u64,
+    /// Decay of Adam's first moment.
+    pub beta1: f64,
     /// Decay of Adam's second moment.
     pub beta2: f64,
     /// Decoupled weight decay.
@@ -116,6 +118,7 @@ impl Recipe {
     /// The optimizer.
     pub fn optimizer(&self) -> AdamConfig {
         AdamConfig {
+            beta1: self.beta1,
             beta2: self.beta2,
             weight_decay: self.weight_decay,
             clip_norm: Some(self.clip_norm),
@@ -138,6 +141,7 @@ pub fn recipes() -> Vec<Recipe> {
         epochs,
         learning_rate: 1e-3,
         warm_up_steps: 200,
+        beta1: 0.9,
         beta2: 0.999,
         weight_decay: 0.0,
         ema_decay: 0.999,
@@ -161,6 +165,7 @@ pub fn recipes() -> Vec<Recipe> {
             epochs: 30,
             learning_rate: 2e-3,
             warm_up_steps: 200,
+            beta1: 0.9,
             beta2: 0.99,
             weight_decay: 0.01,
             ema_decay: 0.999,
@@ -174,6 +179,7 @@ pub fn recipes() -> Vec<Recipe> {
             epochs: 12,
             learning_rate: 1e-3,
             warm_up_steps: 200,
+            beta1: 0.9,
             beta2: 0.99,
             weight_decay: 0.01,
             ema_decay: 0.999,
@@ -187,6 +193,7 @@ pub fn recipes() -> Vec<Recipe> {
             epochs: 24,
             learning_rate: 1e-3,
             warm_up_steps: 200,
+            beta1: 0.9,
             beta2: 0.999,
             weight_decay: 0.0,
             ema_decay: 0.999,
@@ -214,6 +221,7 @@ fn textbook_denoiser(name: &str, title: &str, path: Path, prediction: Prediction
         epochs: 60,
         learning_rate: 1e-3,
         warm_up_steps: 200,
+        beta1: 0.9,
         beta2: 0.999,
         weight_decay: 0.0,
         ema_decay: 0.999,
