@@ -1,97 +1,132 @@
-//! A model card: what a shipped model is, how it was made, what was measured, where it fails.
+//! What the cards of all families have in common. A card says what a shipped model is, how it was made, what was measured
+//! of it, and where it fails.
 
-use super::eval::Report;
+use std::fmt::Write;
+
 use crate::catalog::Entry;
 use crate::models::family::Training;
-use crate::models::vae_config::VaeConfig;
-use crate::train::recipe::{Recipe, limits};
+use crate::train::recipe::Recipe;
 
-/// The card in Markdown.
-pub fn text(
+/// A row of a table: what, and its value.
+pub type Fact<'a> = (&'a str, String);
+
+/// The beginning of a card: the title, `about` the model in a paragraph, the file.
+pub fn head(entry: &Entry, about: &str, network: &str, parameters: usize) -> String {
+    let Entry { id, title, file, bytes, sha256, .. } = entry;
+    let facts = [
+        ("network", network.to_string()),
+        ("parameters", parameters.to_string()),
+        ("file", format!("{file}, {bytes} bytes, f16 safetensors")),
+        ("SHA-256", sha256.clone()),
+    ];
+    format!("# {id}: {title}\n\n{about}\n\n{}", table(&facts))
+}
+
+/// The section on the recipe: what all trainings state, the family's own `facts` among them, and the commands; `data` is
+/// the folder that the run read, `first` a command that has to come before.
+pub fn recipe(
     entry: &Entry,
     recipe: &Recipe,
-    config: &VaeConfig,
     training: &Training,
-    parameters: usize,
-    report: &Report,
+    facts: &[Fact<'_>],
+    data: &str,
+    first: Option<&str>,
 ) -> String {
-    let Entry { id, title, file, bytes, sha256, .. } = entry;
-    let kl_epochs = recipe.task.kl_warm_up_epochs();
-    let elbo = report.elbo;
-    let images = training.steps * training.batch as u64;
-    let data_note = if report.is_published_mnist { "MNIST" } else { "not MNIST as published" };
-    let units: Vec<String> =
-        report.units.iter().filter(|unit| unit.active).map(|unit| format!("{} ({:.2})", unit.unit, unit.kl)).collect();
-    format!(
-        "# {id}: {title}
+    let images = training.chain().iter().map(|run| run.steps * run.batch as u64).sum::<u64>();
+    let steps = training.chain().iter().map(|run| run.steps.to_string()).collect::<Vec<_>>().join(" and then ");
+    let mut all = vec![
+        ("recipe", format!("{} (crate/src/train/recipe.rs)", recipe.name)),
+        ("seed", training.chain().iter().map(|run| run.seed.to_string()).collect::<Vec<_>>().join(" and then ")),
+        ("steps", format!("{steps} of {} images ({images} images in all)", training.batch)),
+    ];
+    all.extend_from_slice(facts);
+    all.push((
+        "optimizer",
+        format!(
+            "Adam (0.9, {}), weight decay {}, peak learning rate {}, warm-up {} steps, then half a cosine to 0; gradients \
+             clipped to a norm of {}",
+            recipe.beta2, recipe.weight_decay, recipe.learning_rate, recipe.warm_up_steps, recipe.clip_norm
+        ),
+    ));
+    all.push(("saved weights", format!("moving average, decay {}", recipe.ema_decay)));
+    all.push(("backend", training.backend.clone()));
+    let mut commands: Vec<String> = first.map(String::from).into_iter().collect();
+    commands.extend(training_commands(training, data, &entry.file));
+    format!("## Recipe\n\n{}\n{}", table(&all), block(&commands))
+}
 
-A variational autoencoder of 28 x 28 digits with a Gaussian posterior, a standard normal prior and Bernoulli pixels.
+/// The commands that train once more what `training` says, into `file`.
+fn training_commands(training: &Training, data: &str, file: &str) -> Vec<String> {
+    let chain = training.chain();
+    let mut commands = Vec::new();
+    // a run that began with the weights of another model begins with those that are shipped
+    let mut init = training.origin().map(|model| format!("www/models/{model}.safetensors"));
+    for (index, run) in chain.iter().enumerate() {
+        let out = if index + 1 == chain.len() {
+            file.to_string()
+        } else {
+            format!("{}-{}.safetensors", run.recipe, index + 1)
+        };
+        let begin = init.map(|init| format!(" --init {init}")).unwrap_or_default();
+        let Training { recipe, seed, steps, backend, .. } = run;
+        commands.push(format!(
+            "inkling train {recipe} --data {data}{begin} --seed {seed} --steps {steps} --backend {backend} --out {out}"
+        ));
+        init = Some(out);
+    }
+    commands
+}
 
-| | |
-|-|-|
-| network | {network} |
-| parameters | {parameters} |
-| file | {file}, {bytes} bytes, f16 safetensors |
-| SHA-256 | {sha256} |
+/// A table of two columns without a head.
+pub fn table(facts: &[Fact<'_>]) -> String {
+    let mut text = String::from("| | |\n|-|-|\n");
+    for (what, value) in facts {
+        // writing to a String cannot fail
+        let _ = writeln!(text, "| {what} | {value} |");
+    }
+    text
+}
 
-## Recipe
+/// Commands as they are typed.
+pub fn block(commands: &[String]) -> String {
+    commands.iter().map(|command| format!("    {command}\n")).collect()
+}
 
-| | |
-|-|-|
-| recipe | {recipe_name} (crate/src/train/recipe.rs) |
-| seed | {seed} |
-| steps | {steps} of {batch} images ({images} images in all) |
-| optimizer | Adam, peak learning rate {rate}, warm-up {warm_up} steps, then half a cosine to 0; gradients clipped to a norm of {clip} |
-| KL weight | from 0 to 1 over {kl_epochs} epochs, then 1 |
-| saved weights | moving average, decay {ema} |
-| training pixels | {training_pixels} |
-| backend | {backend} |
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    inkling train {recipe_name} --data data/mnist --seed {seed} --steps {steps} --backend {backend} --out {file}
+    fn run(recipe: &str, seed: u32, after: Option<Training>) -> Training {
+        Training {
+            recipe: recipe.into(),
+            seed,
+            steps: 10,
+            batch: 128,
+            binarization: None,
+            backend: "cpu".into(),
+            after: after.map(Box::new),
+        }
+    }
 
-## Metrics
+    #[test]
+    fn the_commands_of_a_run_that_began_with_another_are_those_of_both() {
+        let training = run("diffusion", 2, Some(run("diffusion", 1, None)));
+        let commands = training_commands(&training, "data/mnist", "diffusion.safetensors");
+        assert_eq!(commands.len(), 2);
+        assert!(
+            commands[0].ends_with("--seed 1 --steps 10 --backend cpu --out diffusion-1.safetensors"),
+            "{commands:?}"
+        );
+        assert!(commands[1].contains("--init diffusion-1.safetensors --seed 2"), "{commands:?}");
 
-On the {test_images} test images ({data_note}), binarised: {binarization}; nats per image, lower is better.
-
-| | |
-|-|-|
-| -ELBO | {negative_elbo:.2} |
-| of which reconstruction | {reconstruction:.2} |
-| of which KL | {kl:.2} |
-| -IWAE, {iwae_samples} draws, first {iwae_images} test images | {iwae:.2} |
-| active latents (variance of the posterior mean above 0.01) | {active} of {z_dim} |
-
-Active latents by their KL in nats: {units}.
-
-    inkling eval {id} --data data/mnist --images {iwae_images} --samples {iwae_samples}
-
-## Limits
-
-{limits}
-",
-        network = config.describe(),
-        recipe_name = recipe.name,
-        seed = training.seed,
-        steps = training.steps,
-        batch = training.batch,
-        rate = recipe.learning_rate,
-        warm_up = recipe.warm_up_steps,
-        clip = recipe.clip_norm,
-        kl_epochs = kl_epochs,
-        ema = recipe.ema_decay,
-        training_pixels = training.pixels(),
-        backend = training.backend,
-        test_images = report.test_images,
-        binarization = report.binarization,
-        negative_elbo = elbo.negative_elbo,
-        reconstruction = elbo.reconstruction,
-        kl = elbo.kl,
-        iwae_samples = report.iwae_samples,
-        iwae_images = report.iwae_images,
-        iwae = report.negative_iwae,
-        active = report.active_units,
-        z_dim = config.z_dim,
-        units = units.join(", "),
-        limits = limits(&recipe.name),
-    )
+        let student = run("few-step", 1, Some(training));
+        let commands = training_commands(&student, "pairs", "few-step.safetensors");
+        assert_eq!(
+            commands,
+            [
+                "inkling train few-step --data pairs --init www/models/diffusion.safetensors --seed 1 --steps 10 --backend \
+              cpu --out few-step.safetensors"
+            ]
+        );
+    }
 }

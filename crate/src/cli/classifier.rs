@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::card;
 use super::eval::{Measure, load_test_set};
 use super::info::json;
 use super::print;
@@ -109,40 +110,22 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf, measure: &Me
 
 fn card_text(entry: &Entry, opened: &Opened, recipe: &Recipe, report: &Report, floor: f64) -> Result<String> {
     let config = features::config(&opened.checkpoint)?;
-    let Entry { id, title, file, bytes, sha256, .. } = entry;
-    let (steps, batch, seed, backend) = match &config.training {
-        Some(training) => (training.steps, training.batch, training.seed, training.backend.as_str()),
-        None => return Err(Error::Data("the file does not say how it was trained".into())),
-    };
+    let training =
+        config.training.as_ref().ok_or_else(|| Error::Data("the file does not say how it was trained".into()))?;
+    let about = format!(
+        "Tells the digit of a 28 x 28 image. Its {} features, the activations behind the first fully connected layer, are\n\
+         what generated digits are measured on: Frechet distance, kernel distance, precision and recall and the others of\n\
+         `inkling eval`. Figures on these features compare with each other, not with those of other networks.",
+        config.features
+    );
+    let facts = [
+        ("data", "the training images, each moved by up to 2 pixels along each axis".to_string()),
+        ("loss", "cross-entropy of the label; dropout of 0.25 before each fully connected layer".to_string()),
+    ];
     let data_note = if report.is_published_mnist { "MNIST" } else { "not MNIST as published" };
     Ok(format!(
-        "# {id}: {title}
-
-Tells the digit of a 28 x 28 image. Its {features} features, the activations behind the first fully connected layer, are
-what generated digits are measured on: Frechet distance, kernel distance, precision and recall and the others of
-`inkling eval`. Figures on these features compare with each other, not with those of other networks.
-
-| | |
-|-|-|
-| network | {network} |
-| parameters | {parameters} |
-| file | {file}, {bytes} bytes, f16 safetensors |
-| SHA-256 | {sha256} |
-
-## Recipe
-
-| | |
-|-|-|
-| recipe | {recipe_name} (crate/src/train/recipe.rs) |
-| seed | {seed} |
-| steps | {steps} of {batch} images ({images} images in all), each moved by up to 2 pixels along each axis |
-| loss | cross-entropy of the label; dropout of 0.25 before each fully connected layer |
-| optimizer | Adam, peak learning rate {rate}, warm-up {warm_up} steps, then half a cosine to 0; gradients clipped to a norm of {clip} |
-| saved weights | moving average, decay {ema} |
-| backend | {backend} |
-
-    inkling train {recipe_name} --data data/mnist --seed {seed} --steps {steps} --backend {backend} --out {file}
-
+        "{head}
+{made}
 ## Metrics
 
 On the {test_images} test images ({data_note}):
@@ -162,15 +145,9 @@ It has seen digits only: of a picture that is none it still names one, often wit
 moved, not turned or scaled. Its features know strokes as far as they tell digits apart; a flaw that no digit is told by,
 such as a soft edge, may weigh less on them than on an eye.
 ",
-        features = config.features,
-        network = config.describe(),
-        parameters = opened.checkpoint.parameters(),
-        recipe_name = recipe.name,
-        images = steps * batch as u64,
-        rate = recipe.learning_rate,
-        warm_up = recipe.warm_up_steps,
-        clip = recipe.clip_norm,
-        ema = recipe.ema_decay,
+        head = card::head(entry, &about, &config.describe(), opened.checkpoint.parameters()),
+        made = card::recipe(entry, recipe, training, &facts, "data/mnist", None),
+        id = entry.id,
         test_images = report.test_images,
         accuracy = 100.0 * report.accuracy,
         errors = report.errors,

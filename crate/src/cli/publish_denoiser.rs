@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use super::card;
 use super::eval_denoiser::{Row, read_table, setting_words};
 use super::publish::Shelf;
 use super::weights::Opened;
@@ -32,11 +33,11 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()
         )));
     }
     let entry = package.entry(config.family, &recipe, opened.bytes as u64, opened.sha256.clone());
-    let text = card(&entry, &recipe, &config, training, opened.checkpoint.parameters(), &rows);
+    let text = card_text(&entry, &recipe, &config, training, opened.checkpoint.parameters(), &rows);
     shelf.put(package, entry, &text)
 }
 
-fn card(
+fn card_text(
     entry: &Entry,
     recipe: &Recipe,
     config: &DenoiserConfig,
@@ -44,53 +45,37 @@ fn card(
     parameters: usize,
     rows: &[Row],
 ) -> String {
-    let Entry { id, title, file, bytes, sha256, .. } = entry;
-    let Training { seed, steps, batch, backend, .. } = training;
     let told = if config.conditional { "told the digit's class or that it is not told" } else { "not told the class" };
+    let about = format!(
+        "Predicts {} in a noisy 28 x 28 digit; {told}. Trained on {}; every sampler walks the path that suits it\n\
+         (`DenoiserConfig::evaluation` in crate/src/models/denoiser_config.rs).",
+        prediction_words(config.prediction),
+        path_words(config.path)
+    );
     let (label_dropout, pairs) = match recipe.task {
         Task::Denoiser { label_dropout, pairs, .. } => (label_dropout, pairs),
         _ => (0.0, false),
     };
-    let first_command = if pairs { format!("    {PAIRS_COMMAND}\n") } else { String::new() };
-    let (source, loss, data) = if pairs {
+    let (source, loss, data, first_command) = if pairs {
         (
             "pairs of noise and what the model `diffusion` makes of it (reflow); half of them are looked at from t = 1",
             "pseudo-Huber distance of the prediction over pixels",
-            "pairs --init www/models/diffusion.safetensors",
+            "pairs",
+            Some(PAIRS_COMMAND),
         )
     } else {
-        ("the training images, times stratified over the batch", "mean square error of the prediction", "data/mnist")
+        let source = "the training images, times stratified over the batch";
+        (source, "mean square error of the prediction", "data/mnist", None)
     };
+    let facts = [
+        ("data", source.to_string()),
+        ("loss", loss.to_string()),
+        ("labels withheld", format!("{label_dropout} of them")),
+    ];
     let first = &rows[0].report;
     format!(
-        "# {id}: {title}
-
-Predicts {prediction} in a noisy 28 x 28 digit; {told}. Trained on {path}; every sampler walks the path that suits it
-(`DenoiserConfig::evaluation` in crate/src/models/denoiser_config.rs).
-
-| | |
-|-|-|
-| network | {network} |
-| parameters | {parameters} |
-| file | {file}, {bytes} bytes, f16 safetensors |
-| SHA-256 | {sha256} |
-
-## Recipe
-
-| | |
-|-|-|
-| recipe | {recipe_name} (crate/src/train/recipe.rs) |
-| seed | {seed} |
-| steps | {steps} of {batch} images ({images} images in all) |
-| data | {source} |
-| loss | {loss} |
-| labels withheld | {label_dropout} of them |
-| optimizer | Adam (0.9, {beta2}), weight decay {decay}, peak learning rate {rate}, warm-up {warm_up} steps, then half a cosine to 0; gradients clipped to a norm of {clip} |
-| saved weights | moving average, decay {ema} |
-| backend | {backend} |
-
-{first_command}    inkling train {recipe_name} --data {data} --seed {seed} --steps {steps} --backend {backend} --out {file}
-
+        "{head}
+{made}
 ## Metrics
 
 {n} digits for each setting, classes in turn, against the {reference} test images, on the features of this project's
@@ -106,17 +91,9 @@ images) have a distance of {floor:.2}.
 
 {limits}
 ",
-        prediction = prediction_words(config.prediction),
-        path = path_words(config.path),
-        network = config.describe(),
-        recipe_name = recipe.name,
-        images = steps * *batch as u64,
-        beta2 = recipe.beta2,
-        decay = recipe.weight_decay,
-        rate = recipe.learning_rate,
-        warm_up = recipe.warm_up_steps,
-        clip = recipe.clip_norm,
-        ema = recipe.ema_decay,
+        head = card::head(entry, &about, &config.describe(), parameters),
+        made = card::recipe(entry, recipe, training, &facts, data, first_command),
+        id = entry.id,
         n = first.n,
         reference = first.reference_images,
         floor = first.fid_floor,

@@ -7,9 +7,13 @@ use super::card;
 use super::eval::{self, Measure, Report};
 use super::publish::Shelf;
 use super::weights::Opened;
+use crate::catalog::Entry;
 use crate::data::mnist::Dataset;
 use crate::error::Result;
 use crate::metrics::vae::Encodings;
+use crate::models::family::Training;
+use crate::models::vae_config::VaeConfig;
+use crate::train::recipe::{Recipe, limits};
 
 /// `ID.page.json`: what the page shows beside the model without computing it.
 #[derive(Debug, Serialize)]
@@ -47,12 +51,71 @@ pub fn publish(opened: Opened, id: Option<&str>, mut shelf: Shelf, measure: &Mea
     let (report, encodings) = eval::measure(measure, &loaded.model, &data, &backend)?;
 
     let entry = package.entry(config.family, &recipe, bytes, sha256);
-    let text = card::text(&entry, &recipe, config, training, loaded.model.weights.parameters(), &report);
+    let text = card_text(&entry, &recipe, config, training, loaded.model.weights.parameters(), &report);
     package.add(page_output, page_file(&report, &encodings, &data)?.into_bytes());
     if let Some(output) = codes_output {
         package.add(output, codes_file(&encodings, &data.labels));
     }
     shelf.put(package, entry, &text)
+}
+
+fn card_text(
+    entry: &Entry,
+    recipe: &Recipe,
+    config: &VaeConfig,
+    training: &Training,
+    parameters: usize,
+    report: &Report,
+) -> String {
+    let about = "A variational autoencoder of 28 x 28 digits with a Gaussian posterior, a standard normal prior and Bernoulli pixels.";
+    let facts = [
+        ("KL weight", format!("from 0 to 1 over {} epochs, then 1", recipe.task.kl_warm_up_epochs())),
+        ("training pixels", training.pixels().to_string()),
+    ];
+    let elbo = report.elbo;
+    let metrics = [
+        ("-ELBO", format!("{:.2}", elbo.negative_elbo)),
+        ("of which reconstruction", format!("{:.2}", elbo.reconstruction)),
+        ("of which KL", format!("{:.2}", elbo.kl)),
+        (
+            &format!("-IWAE, {} draws, first {} test images", report.iwae_samples, report.iwae_images),
+            format!("{:.2}", report.negative_iwae),
+        ),
+        (
+            "active latents (variance of the posterior mean above 0.01)",
+            format!("{} of {}", report.active_units, config.z_dim),
+        ),
+    ];
+    let data_note = if report.is_published_mnist { "MNIST" } else { "not MNIST as published" };
+    let units: Vec<String> =
+        report.units.iter().filter(|unit| unit.active).map(|unit| format!("{} ({:.2})", unit.unit, unit.kl)).collect();
+    format!(
+        "{head}
+{made}
+## Metrics
+
+On the {test_images} test images ({data_note}), binarised: {binarization}; nats per image, lower is better.
+
+{metrics}
+Active latents by their KL in nats: {units}.
+
+    inkling eval {id} --data data/mnist --images {iwae_images} --samples {iwae_samples}
+
+## Limits
+
+{limits}
+",
+        head = card::head(entry, about, &config.describe(), parameters),
+        made = card::recipe(entry, recipe, training, &facts, "data/mnist", None),
+        test_images = report.test_images,
+        binarization = report.binarization,
+        metrics = card::table(&metrics),
+        units = units.join(", "),
+        id = entry.id,
+        iwae_images = report.iwae_images,
+        iwae_samples = report.iwae_samples,
+        limits = limits(&recipe.name),
+    )
 }
 
 fn page_file(report: &Report, encodings: &Encodings, data: &Dataset) -> Result<String> {

@@ -58,9 +58,42 @@ pub struct Training {
     pub binarization: Option<Binarization>,
     /// `cpu` or `gpu`.
     pub backend: String,
+    /// The training of the weights that this one began with, where they were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Box<Training>>,
 }
 
 impl Training {
+    /// The training that a weights file of any family says it had.
+    ///
+    /// # Errors
+    /// [`crate::Error::Checkpoint`] when what it says is not understood.
+    pub fn of(checkpoint: &Checkpoint) -> Result<Option<Training>> {
+        #[derive(Deserialize)]
+        struct Signed {
+            #[serde(default)]
+            training: Option<Training>,
+        }
+        Ok(checkpoint.config::<Signed>()?.and_then(|signed| signed.training))
+    }
+
+    /// The runs by this recipe that led to the weights, the first one first.
+    pub fn chain(&self) -> Vec<&Training> {
+        let mut runs = vec![self];
+        let mut run = self;
+        while let Some(before) = run.after.as_deref().filter(|before| before.recipe == self.recipe) {
+            runs.push(before);
+            run = before;
+        }
+        runs.reverse();
+        runs
+    }
+
+    /// The recipe of the other model whose weights the first of [`Training::chain`] began with.
+    pub fn origin(&self) -> Option<&str> {
+        self.chain()[0].after.as_deref().map(|before| before.recipe.as_str())
+    }
+
     /// What the training pixels were.
     pub fn pixels(&self) -> &'static str {
         self.binarization.unwrap_or(Binarization::Grey).describe()

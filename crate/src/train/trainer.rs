@@ -50,6 +50,9 @@ struct State {
     step: u64,
     total_steps: u64,
     images: usize,
+    /// How the weights that the run began with were trained.
+    #[serde(default)]
+    after: Option<Training>,
 }
 
 /// The slabs of every run, by their names in the graph; those that the objective keeps come behind.
@@ -89,6 +92,7 @@ impl Trainer {
             return Err(Error::Data("a run needs at least one step".into()));
         }
         let objective = recipe.task.objective()?;
+        let after = start.map(Training::of).transpose()?.flatten();
         let start = match start {
             Some(weights) => weights.to_store(objective.layout())?,
             None => objective.initialize(seed)?,
@@ -98,7 +102,7 @@ impl Trainer {
         let values = SLABS.into_iter().zip([start.slab(), &zeros, &zeros, start.slab()]);
         let values = values.chain(kept.iter().map(|Kept { name, values }| (*name, &values[..])));
         let slabs = values.map(|(name, values)| Ok((name, backend.slab(values)?))).collect::<Result<_>>()?;
-        let state = State { recipe, seed, step: 0, total_steps, images };
+        let state = State { recipe, seed, step: 0, total_steps, images, after };
         Self::build(backend, objective, state, batches, slabs)
     }
 
@@ -231,7 +235,7 @@ impl Trainer {
     pub async fn weights(&self) -> Result<Checkpoint> {
         let average =
             ParamStore::from_slab(self.objective.layout().clone(), self.slabs[SLABS.len() - 1].1.read().await?)?;
-        let State { recipe, seed, step, .. } = &self.state;
+        let State { recipe, seed, step, after, .. } = &self.state;
         let training = Training {
             recipe: recipe.name.clone(),
             seed: *seed,
@@ -239,6 +243,7 @@ impl Trainer {
             batch: recipe.batch,
             binarization: recipe.task.binarization(),
             backend: self.backend_name.into(),
+            after: after.clone().map(Box::new),
         };
         let mut kept = Vec::new();
         for (name, slab) in &self.slabs[SLABS.len()..] {
