@@ -48,7 +48,11 @@ pub fn run(opened: &Opened, measure: &Measure, as_json: bool) -> Result<()> {
     print(&if as_json { json(&report)? } else { text(&report) })
 }
 
-fn evaluate(checkpoint: &Checkpoint, data: &Dataset, backend: &Backend) -> Result<Report> {
+/// How well the classifier of a weights file tells the digits of `data`.
+///
+/// # Errors
+/// [`Error::Checkpoint`] for its content, [`Error::DeviceLost`], [`Error::Gpu`].
+pub fn evaluate(checkpoint: &Checkpoint, data: &Dataset, backend: &Backend) -> Result<Report> {
     let mut extractor = Extractor::new(backend, checkpoint)?;
     let features = pollster::block_on(extractor.extract_bytes(&data.images))?;
     Ok(compare(&features, data))

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::backend::Choice;
 use super::info::json;
-use super::{classifier, eval_denoiser, eval_samples, print, weights};
+use super::{classifier, eval_all, eval_denoiser, eval_samples, print, weights};
 use crate::backend::Backend;
 use crate::data::binarize::{self, Binarization};
 use crate::data::mnist::{Dataset, Split};
@@ -23,7 +23,8 @@ use crate::models::vae_run::VaeRunner;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A weights file, or the id of a model in www/models/catalog.json, or images (.npy, N x 28 x 28) to measure
+    /// A weights file, the id of a model in www/models/catalog.json, images (.npy, N x 28 x 28) to measure, or `all`: the
+    /// table of all models
     weights: String,
     #[command(flatten)]
     pub measure: Measure,
@@ -101,6 +102,9 @@ pub struct Report {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let Arguments { weights: name, measure: flags, denoiser, json: as_json } = arguments;
+    if name == eval_all::ALL {
+        return eval_all::run(flags, denoiser.classifier(), denoiser.n());
+    }
     if eval_samples::is_samples(name) {
         return eval_samples::run(name, flags, denoiser.classifier(), *as_json);
     }

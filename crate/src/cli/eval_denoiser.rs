@@ -30,7 +30,7 @@ use crate::samplers::trajectory::DenoiserRunner;
 pub struct Flags {
     #[command(flatten)]
     sampler: SamplerFlags,
-    /// Digits of a denoiser to draw and measure; figures compare only at equal numbers, 10,000 by custom
+    /// Digits to draw and measure; figures compare only at equal numbers, 10,000 by custom
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(10..=100_000))]
     n: u32,
     /// The classifier that digits are measured by: a weights file or the id of a model
@@ -48,6 +48,11 @@ impl Flags {
     /// The classifier that digits are measured by.
     pub fn classifier(&self) -> &str {
         &self.classifier
+    }
+
+    /// Digits to draw.
+    pub fn n(&self) -> usize {
+        self.n as usize
     }
 }
 
@@ -93,12 +98,14 @@ pub struct Setting {
 }
 
 impl Setting {
-    fn of(spec: &Spec) -> Setting {
+    /// That of `spec`.
+    pub fn of(spec: &Spec) -> Setting {
         let Spec { sampler, steps, guidance_scale, spacing, eta, .. } = *spec;
         Setting { sampler, steps, guidance_scale, spacing, eta }
     }
 
-    fn spec(self, base: &Spec) -> Spec {
+    /// `base` at this setting.
+    pub fn spec(self, base: &Spec) -> Spec {
         let Setting { sampler, steps, guidance_scale, spacing, eta } = self;
         Spec { sampler, steps, guidance_scale, spacing, eta, ..base.clone() }
     }

@@ -1,22 +1,26 @@
 //! The program `inkling`: one file for each command, a message and exit code 2 for whatever does not work.
 
 mod backend;
+mod bench;
 mod card;
 mod classifier;
 mod decode;
 mod denoise;
 mod encode;
 mod eval;
+mod eval_all;
 mod eval_denoiser;
 mod eval_samples;
 mod images;
 mod info;
+mod measures;
 mod output;
 mod pairs;
 mod publish;
 mod publish_denoiser;
 mod publish_vae;
 mod sample;
+mod subjects;
 mod train;
 mod weights;
 

@@ -7,12 +7,11 @@ use clap::Args;
 use super::backend::Choice;
 use super::denoise::{self, SamplerFlags};
 use super::images::ImageOutput;
+use super::subjects::prior_codes;
 use super::weights;
-use crate::data::streams;
 use crate::error::{Error, Result};
 use crate::models::family::Family;
 use crate::models::vae_run::VaeRunner;
-use crate::rng::Philox;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -45,8 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             arguments.sampler.refuse(arguments.class)?;
             let loaded = opened.vae()?;
             let mut runner = VaeRunner::new(&arguments.backend.open()?, &loaded.model)?;
-            let mut codes = vec![0.0; arguments.n as usize * loaded.model.config.z_dim];
-            Philox::new(u64::from(arguments.seed), streams::stream(streams::SAMPLE, 0)).fill_normal(&mut codes);
+            let codes = prior_codes(arguments.n as usize, loaded.model.config.z_dim, arguments.seed);
             pollster::block_on(runner.decode(&codes))?
         }
         Family::Denoiser => {

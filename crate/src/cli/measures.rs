@@ -1,0 +1,465 @@
+//! `www/models/ID.measures.json`: everything that was measured of one model, in one form for all families. It lies beside
+//! the weights file and tells that file's SHA-256, so that figures of other weights never pass for these.
+//!
+//! A family brings one function, `subject(opened, bench) -> Result<Subject>` in a file of its own, and an arm in
+//! [`super::bench::subject`]. Then
+//!
+//! - `inkling eval MODEL` measures it ([`super::bench::run`]) and keeps the figures beside the weights,
+//! - `inkling eval all` does so for every model of the catalog whose figures are missing or stale,
+//! - `inkling publish` calls [`of`] for the figures, puts [`markdown`] of them on the card and ships them with
+//!   [`ship`].
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::info::json;
+use super::output::Output;
+use super::publish::Package;
+use super::weights::{self, Opened};
+use crate::data::PIXELS;
+use crate::error::{Error, Result};
+use crate::metrics::sample_report::SampleReport;
+
+/// The figures of one model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measures {
+    /// The model's id, or the name of its file.
+    pub id: String,
+    /// SHA-256 of the weights file.
+    pub sha256: String,
+    /// What measured it.
+    pub command: String,
+    /// The quality of its digits, if it draws any.
+    pub samples: Option<Samples>,
+    /// How probable it finds the test set, if it can tell.
+    pub likelihood: Option<Likelihood>,
+    /// What it costs.
+    pub cost: Cost,
+    /// Figures that only this family has: an accuracy, an error of a round trip.
+    #[serde(default)]
+    pub extra: BTreeMap<String, f64>,
+}
+
+/// Drawn digits and their measures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Samples {
+    /// Seed of the digits.
+    pub seed: u32,
+    /// How they were drawn, in words: `100 Gibbs steps`; empty if there is only one way.
+    pub setting: String,
+    /// SHA-256 of the classifier's weights file: figures on other features do not compare.
+    pub classifier: String,
+    /// The measures.
+    #[serde(flatten)]
+    pub report: SampleReport,
+}
+
+/// The negative log-likelihood of the test set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Likelihood {
+    /// How it was come by; figures of different kinds do not compare.
+    pub kind: Kind,
+    /// Nats per image, mean over the images: lower is better.
+    pub nats: f64,
+    /// The same in bits per pixel; stated for 8-bit pixels.
+    pub bits_per_dimension: Option<f64>,
+    /// Uncertainty of an estimate, in the unit of `nats`.
+    pub spread: Option<f64>,
+    /// What the pixels were; figures on different pixels do not compare.
+    pub pixels: Pixels,
+    /// Test images behind it, the first ones.
+    pub images: usize,
+}
+
+impl Likelihood {
+    /// An exact likelihood of `nats` per image.
+    pub fn exact(nats: f64, pixels: Pixels, images: usize) -> Likelihood {
+        let per_dimension = nats / (PIXELS as f64 * std::f64::consts::LN_2);
+        let bits_per_dimension = (pixels == Pixels::Dequantised).then_some(per_dimension);
+        Likelihood { kind: Kind::Exact, nats, bits_per_dimension, spread: None, pixels, images }
+    }
+}
+
+/// How a likelihood was come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Kind {
+    /// The model's own probability.
+    Exact,
+    /// The evidence lower bound.
+    Elbo,
+    /// The importance-weighted bound with this many draws.
+    Iwae(u32),
+    /// Annealed importance sampling of the partition function: an estimate that may err to either side.
+    Ais,
+}
+
+impl From<Kind> for String {
+    fn from(kind: Kind) -> String {
+        match kind {
+            Kind::Exact => "exact".into(),
+            Kind::Elbo => "elbo".into(),
+            Kind::Iwae(draws) => format!("iwae-{draws}"),
+            Kind::Ais => "ais".into(),
+        }
+    }
+}
+
+impl TryFrom<String> for Kind {
+    type Error = String;
+
+    fn try_from(text: String) -> std::result::Result<Kind, String> {
+        let iwae = || text.strip_prefix("iwae-").and_then(|draws| draws.parse().ok()).map(Kind::Iwae);
+        match text.as_str() {
+            "exact" => Ok(Kind::Exact),
+            "elbo" => Ok(Kind::Elbo),
+            "ais" => Ok(Kind::Ais),
+            _ => iwae().ok_or_else(|| format!("{text:?} is no kind of likelihood: exact, elbo, iwae-K or ais")),
+        }
+    }
+}
+
+/// What the pixels of a likelihood were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pixels {
+    /// Bernoulli of the grey value, drawn once with a fixed seed.
+    #[serde(rename = "dynamic")]
+    Dynamic,
+    /// 1 where the grey value is above one half.
+    #[serde(rename = "threshold")]
+    Threshold,
+    /// 256 grey values with uniform noise of one of them.
+    #[serde(rename = "8-bit dequantised")]
+    Dequantised,
+}
+
+impl Pixels {
+    /// As the file has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pixels::Dynamic => "dynamic",
+            Pixels::Threshold => "threshold",
+            Pixels::Dequantised => "8-bit dequantised",
+        }
+    }
+}
+
+/// What a model costs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Numbers in the weights file.
+    pub parameters: usize,
+    /// Bytes of the weights file.
+    pub bytes: usize,
+    /// Multiplications and additions for one digit, if it draws any.
+    pub flops_per_sample: Option<u64>,
+    /// Milliseconds for one digit on the CPU, median; not there if it draws none or was measured elsewhere.
+    pub sample_ms: Option<f64>,
+}
+
+impl Measures {
+    /// Checks that every figure is one: JSON has no NaN, and a table with one would be no table.
+    ///
+    /// # Errors
+    /// [`Error::NonFinite`] naming the figure.
+    pub fn check(&self) -> Result<()> {
+        let mut figures: Vec<(&str, f64)> = self.extra.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        if let Some(Samples { report, .. }) = &self.samples {
+            let SampleReport { fid, fid_error, fid_floor, kid, inception, memorisation, .. } = *report;
+            let SampleReport { kid_sd, inception_sd, precision, recall, density, coverage, .. } = *report;
+            figures.extend([("fid", fid), ("fid_error", fid_error), ("fid_floor", fid_floor), ("kid", kid)]);
+            figures.extend([("kid_sd", kid_sd), ("inception", inception), ("inception_sd", inception_sd)]);
+            figures.extend([("precision", precision), ("recall", recall), ("density", density)]);
+            figures.extend([("coverage", coverage), ("memorisation", memorisation)]);
+        }
+        if let Some(likelihood) = &self.likelihood {
+            figures.push(("nats", likelihood.nats));
+            figures.extend(likelihood.bits_per_dimension.map(|value| ("bits_per_dimension", value)));
+            figures.extend(likelihood.spread.map(|value| ("spread", value)));
+        }
+        figures.extend(self.cost.sample_ms.map(|value| ("sample_ms", value)));
+        match figures.iter().find(|(_, value)| !value.is_finite()) {
+            Some((name, value)) => Err(Error::NonFinite(format!(
+                "the figure {name} of {} is {value}: the model does not fit the data at all, or the training and the test \
+                 images differ",
+                self.id
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where the figures of the weights in `weights` lie.
+pub fn path_of(weights: &Path) -> PathBuf {
+    weights.with_extension("measures.json")
+}
+
+/// The figures of the model in `opened`, if there are any: those of other weights are left out, with a note.
+///
+/// # Errors
+/// [`Error::Data`] for a file that holds no figures.
+pub fn find(opened: &Opened) -> Result<Option<Measures>> {
+    let path = path_of(&opened.path);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let measures = parse(&weights::read(&path)?)
+        .map_err(|error| Error::Data(format!("{} holds no figures: {error}; delete it", path.display())))?;
+    if measures.sha256 != opened.sha256 {
+        eprintln!("note: the figures in {} are of other weights and are left out", path.display());
+        return Ok(None);
+    }
+    Ok(Some(measures))
+}
+
+/// The figures of the model in `opened`, for its card.
+///
+/// # Errors
+/// As [`find`]; [`Error::Data`] saying what to do where nothing was measured.
+pub fn of(opened: &Opened) -> Result<Measures> {
+    let missing = || {
+        let path = opened.path.display();
+        Error::Data(format!("nothing was measured of these weights; first: inkling eval {path} --data data/mnist"))
+    };
+    find(opened)?.ok_or_else(missing)
+}
+
+/// Keeps figures beside the weights in `opened`.
+///
+/// # Errors
+/// [`Error::NonFinite`] for a figure that is no number, [`Error::Io`].
+pub fn keep(opened: &Opened, measures: &Measures) -> Result<()> {
+    measures.check()?;
+    Output::check(&path_of(&opened.path))?.write(json(measures)?.as_bytes())
+}
+
+/// Ships figures with the model that they are of, under its id.
+///
+/// # Errors
+/// [`Error::Io`] for a place that cannot be written.
+pub fn ship(measures: &Measures, package: &mut Package) -> Result<()> {
+    let output = package.beside(".measures.json")?;
+    let measures = Measures {
+        command: measures.command.replacen(&format!(" {} ", measures.id), &format!(" {} ", package.id()), 1),
+        id: package.id().to_string(),
+        ..measures.clone()
+    };
+    package.add(output, json(&measures)?.into_bytes());
+    Ok(())
+}
+
+fn parse(bytes: &[u8]) -> Result<Measures> {
+    let measures: Measures = serde_json::from_slice(bytes).map_err(|error| Error::Data(error.to_string()))?;
+    measures.check()?;
+    Ok(measures)
+}
+
+/// The card's figures: tables, and the command that makes them again.
+pub fn markdown(measures: &Measures) -> String {
+    let mut text = String::new();
+    // writing to a String cannot fail
+    if let Some(Samples { seed, setting, report, .. }) = &measures.samples {
+        let _ = write!(
+            text,
+            "{} digits (seed {seed}{}{setting}) against the {} test images, on the features of this project's classifier: not\n\
+             comparable with figures on other features. Real digits (training images) have a distance of {:.2}.\n\n\
+             | measure | figure |\n|-|-|\n\
+             | MNIST-FID (ours) | {:.1} +- {:.1}, {:.1} times the floor |\n\
+             | KID x 1000 | {:.2} +- {:.2} |\n\
+             | inception score | {:.2} +- {:.2} |\n\
+             | precision, recall (k = 3) | {:.3}, {:.3} |\n\
+             | density, coverage (k = 5) | {:.3}, {:.3} |\n\
+             | memorisation (1 is ideal, far below is copying) | {:.3} |\n\
+             | digits 0 to 9, as the classifier reads them | {} |\n\n",
+            report.n,
+            if setting.is_empty() { "" } else { "; " },
+            report.reference_images,
+            report.fid_floor,
+            report.fid,
+            report.fid_error,
+            report.fid / report.fid_floor,
+            1000.0 * report.kid,
+            1000.0 * report.kid_sd,
+            report.inception,
+            report.inception_sd,
+            report.precision,
+            report.recall,
+            report.density,
+            report.coverage,
+            report.memorisation,
+            report.digits.map(|count| count.to_string()).join(", "),
+        );
+    }
+    if let Some(likelihood) = &measures.likelihood {
+        let spread = likelihood.spread.map(|spread| format!(" +- {spread:.2}")).unwrap_or_default();
+        let _ = write!(
+            text,
+            "| likelihood of {} test images | |\n|-|-|\n| kind | {} |\n| pixels | {} |\n| -log p(x) | {:.2}{spread} nats |\n",
+            likelihood.images,
+            String::from(likelihood.kind),
+            likelihood.pixels.name(),
+            likelihood.nats
+        );
+        if let Some(bits) = likelihood.bits_per_dimension {
+            let _ = writeln!(text, "| bits per dimension | {bits:.3} |");
+        }
+        text.push('\n');
+    }
+    let Cost { parameters, bytes, flops_per_sample, sample_ms } = measures.cost;
+    let _ = write!(text, "| cost | |\n|-|-|\n| parameters | {parameters} |\n| file | {bytes} bytes |\n");
+    if let Some(flops) = flops_per_sample {
+        let _ = writeln!(text, "| operations for one digit | {:.3} MFLOP |", flops as f64 / 1e6);
+    }
+    if let Some(ms) = sample_ms {
+        let _ = writeln!(text, "| time for one digit on the CPU | {ms:.2} ms |");
+    }
+    text.push('\n');
+    if !measures.extra.is_empty() {
+        text.push_str("| also | |\n|-|-|\n");
+        for (name, value) in &measures.extra {
+            let _ = writeln!(text, "| {name} | {} |", plain(*value));
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(text, "    {}", measures.command);
+    text
+}
+
+/// Four significant digits, without an exponent where none is needed.
+pub fn plain(value: f64) -> String {
+    if value != 0.0 && !(1e-4..1e7).contains(&value.abs()) {
+        return format!("{value:.3e}");
+    }
+    let before = value.abs().max(1e-4).log10().floor() as i32;
+    format!("{value:.*}", usize::try_from(3 - before).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::checkpoint::{Checkpoint, Precision};
+    use crate::models::classifier::ClassifierConfig;
+
+    prop_compose! {
+        fn samples()(seed: u32, n in 10usize..100_000, setting in "[a-z0-9 ]{0,20}",
+            figures in prop::collection::vec(-1e6f64..1e6, 12), digits: [u16; 10]) -> Samples {
+            Samples {
+                seed,
+                setting,
+                classifier: "0".repeat(64),
+                report: SampleReport {
+                    n,
+                    reference_images: 10_000,
+                    fid: figures[0],
+                    fid_error: figures[1],
+                    fid_floor: figures[2],
+                    kid: figures[3],
+                    kid_sd: figures[4],
+                    inception: figures[5],
+                    inception_sd: figures[6],
+                    precision: figures[7],
+                    recall: figures[8],
+                    density: figures[9],
+                    coverage: figures[10],
+                    memorisation: figures[11],
+                    digits: digits.map(usize::from),
+                },
+            }
+        }
+    }
+
+    prop_compose! {
+        fn likelihood()(kind in prop_oneof![Just(Kind::Exact), Just(Kind::Elbo), Just(Kind::Ais),
+                any::<u32>().prop_map(Kind::Iwae)],
+            pixels in prop_oneof![Just(Pixels::Dynamic), Just(Pixels::Threshold), Just(Pixels::Dequantised)],
+            nats in -1e6f64..1e6, bits_per_dimension in prop::option::of(-10f64..10.0),
+            spread in prop::option::of(0f64..10.0), images in 1usize..10_001) -> Likelihood {
+            Likelihood { kind, nats, bits_per_dimension, spread, pixels, images }
+        }
+    }
+
+    prop_compose! {
+        fn figures()(id in "[a-z][a-z0-9-]{0,12}", samples in prop::option::of(samples()),
+            likelihood in prop::option::of(likelihood()), parameters in 1usize..1 << 30, bytes in 1usize..1 << 30,
+            flops_per_sample: Option<u64>, sample_ms in prop::option::of(0f64..1e6),
+            extra in prop::collection::btree_map("[a-z ,%]{1,20}", -1e9f64..1e9, 0..4)) -> Measures {
+            let cost = Cost { parameters, bytes, flops_per_sample, sample_ms };
+            let command = format!("inkling eval {id} --seed 0");
+            Measures { id, sha256: "f".repeat(64), command, samples, likelihood, cost, extra }
+        }
+    }
+
+    /// A model's file in a folder of its own.
+    fn opened(folder: &Path) -> Opened {
+        let config = ClassifierConfig { channels: [1, 1], features: 1, ..ClassifierConfig::standard() };
+        let mut checkpoint = Checkpoint::from_store(&config.declarations().initialize(1).unwrap());
+        checkpoint.set_config(&config).unwrap();
+        let path = folder.join("tiny.safetensors");
+        std::fs::write(&path, checkpoint.to_bytes(Precision::Half).unwrap()).unwrap();
+        weights::open(&path.display().to_string()).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn figures_come_back_as_they_were(figures in figures()) {
+            prop_assert_eq!(&parse(json(&figures).unwrap().as_bytes()).unwrap(), &figures);
+            let card = markdown(&figures);
+            prop_assert!(card.contains(&figures.command) && !card.contains("NaN"));
+        }
+
+        #[test]
+        fn a_figure_that_is_no_number_is_refused(figures in figures(), value in prop_oneof![Just(f64::NAN), Just(f64::INFINITY)]) {
+            let folder = tempfile::tempdir().unwrap();
+            let opened = opened(folder.path());
+            let mut with = figures.clone();
+            with.extra.insert("broken".into(), value);
+            let message = keep(&opened, &with).unwrap_err().to_string();
+            prop_assert!(message.contains("broken"), "{}", message);
+            prop_assert!(find(&opened).unwrap().is_none(), "nothing was written");
+            if let Some(samples) = &figures.samples {
+                let report = SampleReport { coverage: value, ..samples.report.clone() };
+                let with = Measures { samples: Some(Samples { report, ..samples.clone() }), ..figures };
+                prop_assert!(with.check().is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn figures_of_other_weights_are_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = opened(folder.path());
+        assert!(of(&opened).unwrap_err().to_string().contains("inkling eval"));
+        let cost = Cost { parameters: 1, bytes: 2, flops_per_sample: None, sample_ms: None };
+        let mut figures = Measures {
+            id: "tiny".into(),
+            sha256: opened.sha256.clone(),
+            command: "inkling eval tiny --n 10".into(),
+            samples: None,
+            likelihood: Some(Likelihood::exact(784.0 * std::f64::consts::LN_2, Pixels::Dequantised, 10)),
+            cost,
+            extra: BTreeMap::new(),
+        };
+        keep(&opened, &figures).unwrap();
+        assert_eq!(of(&opened).unwrap(), figures);
+        assert!((figures.likelihood.as_ref().unwrap().bits_per_dimension.unwrap() - 1.0).abs() < 1e-12);
+        figures.sha256 = "0".repeat(64);
+        keep(&opened, &figures).unwrap();
+        assert_eq!(find(&opened).unwrap(), None);
+        std::fs::write(path_of(&opened.path), b"[]").unwrap();
+        assert!(find(&opened).unwrap_err().to_string().contains("delete it"));
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        let expected =
+            [(0.0, "0.0000000"), (99.4, "99.40"), (1234.5, "1234"), (0.012345, "0.01235"), (3e-5, "3.000e-5")];
+        for (value, text) in expected {
+            assert_eq!(plain(value), text);
+        }
+    }
+}
