@@ -8,6 +8,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::family::{Family, Training};
+use super::network::{Network, unknown_job};
 use super::plans;
 use crate::data::{PIXELS, SIDE};
 use crate::error::{Error, Result};
@@ -186,9 +187,53 @@ impl Classifier {
     }
 }
 
+/// Jobs, on `x` `[batch, 784]`, grey values in 0 to 1, which are rounded to 8 bits as the measures do:
+///
+/// - `classify`: `probabilities` `[batch, 10]`, `logits` `[batch, 10]` and `features` `[batch, features]`;
+/// - `evidence`, with `label` `[batch]`, whole numbers 0 to 9: `evidence` `[batch, 784]`, the gradient of
+///   ln p(label | x) with respect to x, divided by its largest magnitude in each image: -1 to 1. Positive where more ink
+///   would speak for the label (Simonyan, Vedaldi and Zisserman 2013, section 3, signs kept); and `probabilities`.
+impl Network for Classifier {
+    fn layout(&self) -> &Rc<ParamLayout> {
+        &self.layout
+    }
+
+    fn describe(&self) -> String {
+        self.config.describe()
+    }
+
+    fn plan(&self, job: &str, batch: usize) -> Result<Plan> {
+        let (graph, params) = plans::begin(&self.layout, batch)?;
+        let x = graph.input("x", [batch, PIXELS])?.clamp(0.0, 1.0).mul_scalar(255.0).add_scalar(0.5).floor();
+        let x = x.mul_scalar(1.0 / 255.0);
+        let features = self.features(&x, &params, None)?;
+        let logits = self.logits(&features, &params)?;
+        let probabilities = logits.softmax()?;
+        match job {
+            "classify" => {
+                graph.compile(&[("probabilities", &probabilities), ("logits", &logits), ("features", &features)])
+            }
+            "evidence" => {
+                let label = graph.input("label", [batch])?;
+                let log_probability = loss::cross_entropy_of_classes(&logits, &label)?.neg().sum_all();
+                let gradient = graph.grad(&log_probability, std::slice::from_ref(&x))?.swap_remove(0);
+                let gradient = gradient.ok_or_else(|| Error::Unsupported("the digit does not depend on x".into()))?;
+                // a gradient of nothing but zeros stays one
+                let largest = gradient.abs().max_keep(&[1])?.maximum_scalar(f64::from(f32::MIN_POSITIVE));
+                graph.compile(&[("evidence", &gradient.div(&largest)?), ("probabilities", &probabilities)])
+            }
+            _ => unknown_job(job, &["classify", "evidence"]),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Backend;
+    use crate::backend::present::Images;
+    use crate::checkpoint::Checkpoint;
+    use crate::models::network::Runner;
 
     #[test]
     fn the_names_and_sizes_of_the_pytorch_module() {
@@ -216,6 +261,33 @@ mod tests {
         assert_eq!(serde_json::from_str::<ClassifierConfig>(&text).unwrap(), ClassifierConfig::standard());
         let other: ClassifierConfig = serde_json::from_str(&text.replace("classifier", "vae")).unwrap();
         assert!(other.layout().unwrap_err().to_string().contains("family"));
+    }
+
+    #[test]
+    fn the_evidence_is_a_scaled_gradient_and_jobs_have_owners() {
+        let config = ClassifierConfig { channels: [2, 3], features: 5, ..ClassifierConfig::standard() };
+        let store = config.declarations().store(1).unwrap();
+        let mut checkpoint = Checkpoint::from_store(&store);
+        checkpoint.set_config(&config).unwrap();
+        let runner = Runner::new(&Backend::Cpu, &checkpoint).unwrap();
+        let x: Vec<f32> = (0..2 * PIXELS).map(|i| (i % 7) as f32 / 6.0).collect();
+        let evidence = runner.job_of("a", "evidence", 2).unwrap();
+        let mut evidence = evidence.borrow_mut();
+        for (name, values) in [("x", &x[..]), ("label", &[3.0, 8.0])] {
+            let input = evidence.input(name).unwrap();
+            evidence.write(input, values).unwrap();
+        }
+        evidence.run().unwrap();
+        let largest = |values: &[f32]| values.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+        evidence.with_images(evidence.output("evidence").unwrap(), |images| {
+            let Images::Host(values) = images else { unreachable!("on the CPU") };
+            values.chunks(PIXELS).for_each(|image| assert!((largest(image) - 1.0).abs() < 1e-6));
+        });
+        assert_eq!(runner.job_of("b", "evidence", 2).unwrap().borrow().plan().inputs.len(), 2);
+        runner.forget("b");
+        assert_eq!(runner.memory().0, evidence.plan().buffers.len());
+        assert!(runner.job("paint", 1).err().unwrap().to_string().contains("classify, evidence"));
+        assert!(runner.job("classify", 1 << 30).err().unwrap().to_string().contains("too many"));
     }
 
     #[test]

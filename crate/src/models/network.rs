@@ -4,15 +4,21 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use serde::de::DeserializeOwned;
+
 use super::plans::PARAMS;
 use crate::backend::{Backend, DeviceSlab, Executable};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
 use crate::graph::{ParamLayout, Plan};
+use crate::models::classifier::Classifier;
 use crate::models::family::Family;
 
-/// Compiled jobs that are kept for a model: what a room shows at once, and what it goes back to.
+/// Compiled jobs that are kept for a model: what a room shows at once, and what it goes back to. Those in use stay
+/// whatever their number.
 const MAX_JOBS: usize = 12;
+/// Images of one run: more than any picture or chain holds, and little enough to be allocated.
+const MAX_BATCH: usize = 4096;
 
 /// A model as a builder of plans.
 pub trait Network {
@@ -41,8 +47,20 @@ pub fn unknown_job<T>(job: &str, known: &[&str]) -> Result<T> {
 /// # Errors
 /// [`Error::Checkpoint`] when the config does not fit, [`Error::Unsupported`] for a family that is not run by jobs.
 pub fn network(checkpoint: &Checkpoint) -> Result<Box<dyn Network>> {
-    let family = Family::of(checkpoint)?;
-    Err(Error::Unsupported(format!("a model of family {} is not run by jobs", family.name())))
+    Ok(match Family::of(checkpoint)? {
+        Family::Classifier => Box::new(Classifier::new(config(checkpoint)?)?),
+        family => {
+            return Err(Error::Unsupported(format!("a model of family {} is not run by jobs", family.name())));
+        }
+    })
+}
+
+/// The config in a weights file that has to have one.
+///
+/// # Errors
+/// [`Error::Checkpoint`] when there is none or it does not fit.
+fn config<T: DeserializeOwned>(checkpoint: &Checkpoint) -> Result<T> {
+    checkpoint.config()?.ok_or_else(|| Error::Checkpoint("the file does not say what it holds".into()))
 }
 
 /// A model on a backend with the jobs compiled for it.
@@ -54,6 +72,7 @@ pub struct Runner {
 }
 
 struct Job {
+    owner: String,
     name: String,
     batch: usize,
     executable: Rc<RefCell<Executable>>,
@@ -87,19 +106,38 @@ impl Runner {
     /// # Errors
     /// As [`Network::plan`]; [`Error::Gpu`] when the device refuses.
     pub fn job(&self, name: &str, batch: usize) -> Result<Rc<RefCell<Executable>>> {
+        self.job_of("", name, batch)
+    }
+
+    /// [`Runner::job`], compiled for `owner` alone: its inputs, outputs and what it keeps from run to run are not
+    /// touched by anybody else's runs of the same job.
+    ///
+    /// # Errors
+    /// As [`Runner::job`].
+    pub fn job_of(&self, owner: &str, name: &str, batch: usize) -> Result<Rc<RefCell<Executable>>> {
         let mut jobs = self.jobs.borrow_mut();
-        if let Some(index) = jobs.iter().position(|job| job.batch == batch && job.name == name) {
+        let known = jobs.iter().position(|job| job.batch == batch && job.name == name && job.owner == owner);
+        if let Some(index) = known {
             // the order of use is kept in place: no allocation
             jobs[index..].rotate_left(1);
         } else {
-            let plan = self.network.plan(name, batch)?;
-            let executable = self.backend.compile(plan, &[(PARAMS, &self.params)])?;
-            if jobs.len() == MAX_JOBS {
-                jobs.remove(0);
+            if batch > MAX_BATCH {
+                return Err(Error::Shape(format!("{batch} images are too many for one run; {MAX_BATCH} are the most")));
             }
-            jobs.push(Job { name: name.to_string(), batch, executable: Rc::new(RefCell::new(executable)) });
+            let plan = self.network.plan(name, batch)?;
+            let executable = Rc::new(RefCell::new(self.backend.compile(plan, &[(PARAMS, &self.params)])?));
+            let unused = jobs.iter().position(|job| Rc::strong_count(&job.executable) == 1);
+            if let Some(unused) = unused.filter(|_| jobs.len() >= MAX_JOBS) {
+                jobs.remove(unused);
+            }
+            jobs.push(Job { owner: owner.to_string(), name: name.to_string(), batch, executable });
         }
         Ok(jobs[jobs.len() - 1].executable.clone())
+    }
+
+    /// Gives back what was compiled for `owner`.
+    pub fn forget(&self, owner: &str) {
+        self.jobs.borrow_mut().retain(|job| job.owner != owner);
     }
 
     /// Buffers of the compiled jobs and their bytes.

@@ -2,7 +2,9 @@
 //! in the family's file.
 
 mod denoise;
+mod jobs;
 mod target;
+mod times;
 mod vae;
 
 use std::cell::{Cell, RefCell};
@@ -10,6 +12,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
+use jobs::Scene;
 use target::Target;
 use vae::VaeModel;
 use wasm_bindgen::prelude::*;
@@ -21,6 +24,7 @@ use crate::backend::{Backend, gpu};
 use crate::checkpoint::Checkpoint;
 use crate::graph::Plan;
 use crate::models::family::Family;
+use crate::models::network::Runner;
 use crate::ops::AdapterKind;
 use crate::rng::Philox;
 use crate::samplers::trajectory::DenoiserRunner;
@@ -39,6 +43,8 @@ thread_local! {
 enum Model {
     Denoiser(Rc<DenoiserRunner>),
     Vae(Rc<VaeModel>),
+    /// A model of a family that is run by jobs.
+    Network(Rc<Runner>),
 }
 
 /// A model and the JSON that describes it.
@@ -60,6 +66,12 @@ impl Memory {
     }
 }
 
+impl From<(usize, usize)> for Memory {
+    fn from((buffers, bytes): (usize, usize)) -> Memory {
+        Memory { buffers, bytes: bytes as f64 }
+    }
+}
+
 impl std::iter::Sum for Memory {
     fn sum<I: Iterator<Item = Memory>>(parts: I) -> Memory {
         let add = |a: Memory, b: Memory| Memory { buffers: a.buffers + b.buffers, bytes: a.bytes + b.bytes };
@@ -76,7 +88,8 @@ pub struct Session {
     decoded: RefCell<Option<vae::Shared>>,
     targets: RefCell<HashMap<String, Target>>,
     lanes: RefCell<HashMap<String, denoise::Lane>>,
-    queue: Arc<Mutex<denoise::StepQueue>>,
+    scenes: RefCell<HashMap<String, Scene>>,
+    queue: Arc<Mutex<times::StepQueue>>,
     decode_ms: Arc<Mutex<Timing>>,
     dispatches: Cell<usize>,
 }
@@ -113,6 +126,7 @@ impl Session {
             decoded: RefCell::default(),
             targets: RefCell::default(),
             lanes: RefCell::default(),
+            scenes: RefCell::default(),
             queue: Arc::default(),
             decode_ms: Arc::default(),
             dispatches: Cell::new(0),
@@ -161,10 +175,9 @@ impl Session {
                 let (runner, info) = denoise::load(&self.backend, &checkpoint)?;
                 (Model::Denoiser(Rc::new(runner)), info)
             }
-            other => {
-                return Err(
-                    Error::Unsupported(format!("the page does not run a model of family {}", other.name())).into()
-                );
+            _ => {
+                let (runner, info) = jobs::load(&self.backend, &checkpoint)?;
+                (Model::Network(Rc::new(runner)), info)
             }
         };
         self.models.borrow_mut().insert(id.to_string(), Loaded { model, info });
@@ -242,7 +255,8 @@ impl Session {
     fn host_memory(&self) -> Memory {
         let models = self.models.borrow();
         let each = models.values().map(|loaded| match &loaded.model {
-            Model::Denoiser(runner) => denoise::memory(runner),
+            Model::Denoiser(runner) => Memory::from(runner.memory()),
+            Model::Network(runner) => Memory::from(runner.memory()),
             Model::Vae(model) => model.memory(),
         });
         each.chain([self.lanes_memory()]).sum()

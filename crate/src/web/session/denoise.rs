@@ -1,10 +1,10 @@
 //! What a session does with a denoiser: trajectories by name, computed a step at a time, drawn from any of their frames.
 
-use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use wasm_bindgen::prelude::*;
 
+use super::times::StepTimes;
 use super::{Memory, Model, Session, colour, now};
 use crate::backend::Backend;
 use crate::backend::present::{Tone, View};
@@ -22,32 +22,6 @@ const CURVE_PIECES: usize = 100;
 pub(super) struct Lane {
     trajectory: Trajectory,
     times: Arc<Mutex<StepTimes>>,
-}
-
-/// The steps of one lane that are done.
-#[derive(Default)]
-struct StepTimes {
-    steps: usize,
-    total: f64,
-}
-
-impl StepTimes {
-    fn note(&mut self, elapsed: f64) {
-        // the first one may have waited for a compiler
-        self.total = if self.steps < 2 { elapsed } else { self.total + elapsed };
-        self.steps += 1;
-    }
-
-    fn mean(&self) -> f64 {
-        self.total / self.steps.saturating_sub(1).max(1) as f64
-    }
-}
-
-/// Steps on their way on a device, which does them one after the other.
-#[derive(Default)]
-pub(super) struct StepQueue {
-    pending: usize,
-    last_done: f64,
 }
 
 /// Uploads a denoiser; with it the JSON that describes it.
@@ -114,11 +88,6 @@ impl Session {
     pub fn step_ms(&self, lane: &str) -> f64 {
         let lanes = self.lanes.borrow();
         lanes.get(lane).and_then(|lane| lane.times.lock().ok().map(|times| times.mean())).unwrap_or_default()
-    }
-
-    /// Steps of all lanes that the device was given and has not done yet.
-    pub fn pending(&self) -> usize {
-        self.queue.lock().map_or(0, |queue| queue.pending)
     }
 
     /// Draws digits of a frame, from the digit `first` on, over a whole canvas: `x_t`, `x_0` or `eps`; where the frame is
@@ -196,42 +165,11 @@ impl Session {
 }
 
 impl Session {
-    /// Adds the time since `begin`, once the device is done with the step, to a lane's steps.
-    fn time_step(&self, begin: f64, times: &Arc<Mutex<StepTimes>>) {
-        let note = |times: &Mutex<StepTimes>, elapsed| {
-            if let Ok(mut times) = times.lock() {
-                times.note(elapsed);
-            }
-        };
-        let Backend::Gpu(device) = &self.backend else { return note(times, now() - begin) };
-        if let Ok(mut queue) = self.queue.lock() {
-            queue.pending += 1;
-        }
-        let (queue, times) = (self.queue.clone(), times.clone());
-        device.queue().on_submitted_work_done(move || {
-            let Ok(mut queue) = queue.lock() else { return };
-            let end = now();
-            // it began when it was submitted or when the one before was done
-            note(&times, end - begin.max(queue.last_done));
-            queue.last_done = end;
-            queue.pending -= 1;
-        });
-    }
-
     /// The frames' blocks.
     pub(super) fn lanes_memory(&self) -> Memory {
-        let each = |lane: &Lane| {
-            let (buffers, bytes) = lane.trajectory.history().memory();
-            Memory { buffers, bytes: bytes as f64 }
-        };
+        let each = |lane: &Lane| Memory::from(lane.trajectory.history().memory());
         self.lanes.borrow().values().map(each).sum()
     }
-}
-
-/// The buffers of the steps compiled for a denoiser.
-pub(super) fn memory(runner: &Rc<DenoiserRunner>) -> Memory {
-    let (buffers, bytes) = runner.memory();
-    Memory { buffers, bytes: bytes as f64 }
 }
 
 fn no_lane(name: &str) -> Error {
