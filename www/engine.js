@@ -2,7 +2,7 @@
 
 import { KindError } from './protocol.js';
 
-/** @import { Backend, CatalogRow, Look, ModelInfo, Spec, ToPage, ToWorker, Trajectory, What } from './protocol.js' */
+/** @import { Backend, CatalogRow, Inputs, Look, ModelInfo, Question, Spec, ToPage, ToWorker, Trajectory, What } from './protocol.js' */
 
 /**
  * A place on the page that a named canvas fills; see parts/picture.js.
@@ -156,5 +156,14 @@ export class EngineClient {
   /** @param {string} lane @param {What} what @returns {Promise<Float32Array>} frames * digits * 784 numbers */
   trajectory(lane, what) {
     return this.request({ type: 'trajectory', lane, what });
+  }
+
+  /**
+   * Asks a model, and draws nothing.
+   * @param {Omit<Question, 'batch' | 'inputs'> & Partial<Question>} question
+   * @returns {Promise<Inputs>} the outputs that were to be read
+   */
+  compute(question) {
+    return this.request({ type: 'compute', question: { batch: 1, inputs: {}, ...question } });
   }
 }

@@ -95,6 +95,60 @@
  * @property {boolean} urgent
  */
 
+/** Numbers by the name of an input or output of a job. @typedef {Record<string, Float32Array>} Inputs */
+
+/**
+ * A job run again and again: run k has the key of (`seed`, k) in its input `key` and k in its input `step`, if it has
+ * these; what the job keeps from run to run begins as zeros, or as `state` says.
+ * @typedef {object} Chain
+ * @property {number} seed  0 to 2^32 - 1
+ * @property {number | null} steps  runs; null goes on for ever
+ * @property {number} [per_frame]  most runs in one animation frame; below 1 a run takes several
+ * @property {Inputs} [state]  by the name of the slab
+ */
+
+/**
+ * A question to a model by one of its jobs; what jobs there are stands with the family (crate/src/models).
+ * @typedef {object} Question
+ * @property {string} model  which is loaded
+ * @property {string} job
+ * @property {number} batch
+ * @property {Inputs} inputs  all that the job has, but those that the chain writes
+ * @property {Chain & {steps: number}} [chain]
+ * @property {string[]} read  the outputs that are the answer
+ */
+
+/**
+ * A grid of images of one output: `grey` ones in [0, 1], where 1 is ink, or `signed` ones in [-1, 1].
+ * @typedef {object} View
+ * @property {string} canvas
+ * @property {string} output
+ * @property {number} columns
+ * @property {number} rows
+ * @property {number} gap  space between images, in image pixels
+ * @property {number} [first]  index of the first image
+ * @property {'grey' | 'signed'} [tone]
+ */
+
+/**
+ * What a scene computes and shows. A new description of a scene replaces the one before; with a chain it begins anew.
+ * @typedef {object} Scene
+ * @property {string} scene  its name, unique on the page
+ * @property {number} serial  comes back with all that belongs to this description
+ * @property {string} model  which is loaded
+ * @property {string} job
+ * @property {number} batch
+ * @property {Inputs} inputs
+ * @property {Chain} [chain]
+ * @property {boolean} [halted]  the chain waits to be resumed
+ * @property {View[]} views
+ * @property {string[]} [read]  outputs that are sent to the page, the newest that there are
+ * @property {boolean} [urgent]  computed and drawn before any other: what the person holds right now
+ * @property {number} [input]  when the input event happened, in ms since the epoch, for the latency shown
+ */
+
+/** What a canvas shows of a scene. @typedef {View & {scene: string, urgent: boolean, input?: number}} ScenePicture */
+
 /**
  * How pictures are inked. Colours are sRGB, 0 to 1.
  * @typedef {object} Look
@@ -161,6 +215,17 @@
  * @property {(lane: string, what: What, frame: number) => Promise<Float32Array>} read_frame
  * @property {(lane: string, what: What) => Promise<Float32Array>} read_lane  all frames there are
  * @property {(lane: string) => void} release
+ * @property {(scene: string, model: string, job: string, batch: number) => string} job_open  gives a scene its job, compiled for it alone; JSON of the names of the inputs
+ * @property {(scene: string, input: string, values: Float32Array) => void} job_write
+ * @property {(scene: string) => void} job_run
+ * @property {(scene: string, seed: number, index: number) => void} job_step  the run `index` of a chain
+ * @property {(scene: string) => number} job_ms  mean time of a run on the device, 0 before one was timed
+ * @property {(scene: string, output: string) => Promise<Float32Array>} job_read
+ * @property {(scene: string, slab: string) => Promise<Float32Array>} job_state  what the job keeps from run to run
+ * @property {(scene: string, slab: string, values: Float32Array) => void} job_set_state
+ * @property {(scene: string) => void} job_reset  all that the job keeps becomes 0
+ * @property {(canvas: string, scene: string, output: string, first: number, columns: number, rows: number, gap: number, smooth: boolean, tone: string, ink: Float32Array, paper: Float32Array) => boolean} job_present  whether there was anything to draw
+ * @property {(scene: string) => void} job_close
  * @property {(seed: number, n: number) => Float32Array} normal  Philox: the same numbers on every backend
  * @property {() => SessionStats} stats
  * @property {() => void} free
@@ -182,6 +247,12 @@
  *   | {type: 'resume', lane: string}
  *   | {type: 'release', lane: string}
  *   | {type: 'hidden', hidden: boolean}
+ *   | {type: 'scene', scene: Scene}
+ *   | {type: 'scene-inputs', scene: string, inputs: Inputs, input?: number}
+ *   | {type: 'scene-halt', scene: string}
+ *   | {type: 'scene-resume', scene: string, until?: number}
+ *   | {type: 'scene-release', scene: string}
+ *   | {type: 'compute', request: number, question: Question}
  *   | {type: 'frame-values', request: number, lane: string, what: What, frame: number}
  *   | {type: 'trajectory', request: number, lane: string, what: What}
  *   | {type: 'observe', x: Float32Array, z: Float32Array | null, seed: number | null}
@@ -213,6 +284,9 @@
  *   | {type: 'progress', progress: Progress}
  *   | {type: 'drawn', canvas: string}
  *   | {type: 'frames', lane: string, ready: number, total: number, ms: number}
+ *   | {type: 'scene-steps', scene: string, serial: number, done: number, ms: number}
+ *   | {type: 'scene-values', scene: string, serial: number, done: number, values: Inputs}
+ *   | {type: 'scene-failed', scene: string, serial: number, failure: Failure}
  *   | {type: 'observed', observation: Observation}
  *   | {type: 'stats', stats: Stats}
  *   | {type: 'rebuilt', detail: string}

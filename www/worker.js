@@ -6,6 +6,7 @@
 import { Lanes } from './worker/lanes.js';
 import { fetchModel, loadEngine, surveyGpu } from './worker/loader.js';
 import { Meter } from './worker/meter.js';
+import { Scenes } from './worker/scenes.js';
 import { Stage } from './worker/stage.js';
 import { KindError, roundZ, toFailure } from './protocol.js';
 
@@ -27,13 +28,18 @@ const meter = new Meter((stats) => post({ type: 'stats', stats }));
 const stage = new Stage(
   { ink: [0, 0, 0], paper: [1, 1, 1], smooth: false },
   {
-    work: () => lanes.work(),
+    work: () => [lanes.work(), scenes.work()].includes(true),
     drawn(canvas, picture) {
       post({ type: 'drawn', canvas });
       if (session) meter.tick(session, 'input' in picture ? picture.input : undefined);
+      // drawn again it answers no input
+      if ('input' in picture) delete picture.input;
     },
     frame: () => meter.frame(),
-    failed: fail,
+    failed(error, picture) {
+      if ('scene' in picture) scenes.failed(picture.scene, error);
+      else fail(error);
+    },
   },
 );
 
@@ -44,6 +50,15 @@ const lanes = new Lanes({
   schedule: () => stage.schedule(),
   reading,
   failed: fail,
+});
+
+const scenes = new Scenes({
+  post,
+  has: (model) => models.has(model),
+  show: (picture) => stage.show(picture),
+  erase: (canvas) => stage.erase(canvas),
+  schedule: () => stage.schedule(),
+  reading,
 });
 
 /** @type {Engine | null} */
@@ -76,6 +91,7 @@ async function build(backend, reason, detail = '') {
   if (!engine) throw new KindError('internal', 'no engine');
   stage.use(null);
   lanes.use(null);
+  scenes.use(null);
   // one that is still being read from cannot be freed, and is left to the garbage collector
   if (readings === 0) session?.free();
   session = null;
@@ -104,6 +120,7 @@ async function build(backend, reason, detail = '') {
   for (const [id, bytes] of models) next.load(id, bytes);
   if (selected) stage.modelChanged(parseInfo(next.select(selected)).config.z_dim);
   lanes.use(next);
+  scenes.use(next);
   post({ type: 'need-canvases', generation });
 }
 
@@ -230,10 +247,17 @@ async function answer(request, work) {
   try {
     const value = await work();
     // nobody here keeps an array that was asked for: it is handed over, as a whole trajectory is large
-    post({ type: 'reply', request, value }, value instanceof Float32Array ? [value.buffer] : []);
+    post({ type: 'reply', request, value }, transfer(value));
   } catch (error) {
     post({ type: 'refused', request, failure: toFailure(error) });
   }
+}
+
+/** The buffers of a reply. @param {unknown} value @returns {Transferable[]} */
+function transfer(value) {
+  if (value instanceof Float32Array) return [value.buffer];
+  const parts = value instanceof Object ? Object.values(value) : [];
+  return parts.filter((part) => part instanceof Float32Array).map(({ buffer }) => buffer);
 }
 
 /** @param {Extract<ToWorker, {type: 'start'}>} message */
@@ -289,6 +313,25 @@ scope.onmessage = ({ data }) => {
       break;
     case 'hidden':
       lanes.hide(message.hidden);
+      scenes.hide(message.hidden);
+      break;
+    case 'scene':
+      scenes.describe(message.scene);
+      break;
+    case 'scene-inputs':
+      scenes.change(message.scene, message.inputs, message.input);
+      break;
+    case 'scene-halt':
+      scenes.halt(message.scene, true);
+      break;
+    case 'scene-resume':
+      scenes.halt(message.scene, false, message.until);
+      break;
+    case 'scene-release':
+      scenes.release(message.scene);
+      break;
+    case 'compute':
+      answer(message.request, () => scenes.ask(message.question));
       break;
     case 'frame-values':
       answer(message.request, async () => {

@@ -4,11 +4,9 @@
  */
 
 import { KindError, toFailure } from '../protocol.js';
+import { Budget } from './frame.js';
 
 /** @import { Session, Spec, ToPage, Trajectory, What } from '../protocol.js' */
-
-/** Milliseconds of an animation frame that steps may take. One step is always taken. */
-const BUDGET_MS = 9;
 
 /**
  * @typedef {object} Lane
@@ -128,17 +126,12 @@ export class Lanes {
   work() {
     const { session } = this;
     if (!session || this.hidden) return false;
-    const start = performance.now();
+    const budget = new Budget(session);
     /** @type {Set<string>} */
     const grown = new Set();
     for (;;) {
       const name = this.next();
-      if (name === null) break;
-      const cost = session.step_ms(name);
-      // what the device still has to do counts as taken; of a step never timed only one is under way
-      const queued = session.pending() * (cost || BUDGET_MS);
-      const taken = Math.max(queued, performance.now() - start);
-      if ((grown.size > 0 || queued > 0) && taken + cost >= BUDGET_MS) break;
+      if (name === null || !budget.fits(session.step_ms(name))) break;
       if (!this.step(name, session)) break;
       grown.add(name);
     }

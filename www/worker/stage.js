@@ -3,24 +3,25 @@
  * ones once per animation frame: what the person holds first, the rest as far as a time budget allows.
  */
 
-/** @import { CanvasHandover, FramePicture, Look, Picture, Session } from '../protocol.js' */
+import { BUDGET_MS, nextFrame } from './frame.js';
 
-/** Milliseconds of a frame after which pictures that nobody holds wait for the next one. */
-const BUDGET_MS = 9;
+/** @import { CanvasHandover, FramePicture, Look, Picture, ScenePicture, Session } from '../protocol.js' */
 
 /** On the CPU a smooth picture is computed with this many samples per image pixel; the browser scales the rest. */
 const CPU_SMOOTH_SCALE = 5;
 
 /** @typedef {{canvas: OffscreenCanvas, width: number, height: number}} Surface */
 
+/** @typedef {Picture | FramePicture | ScenePicture} AnyPicture */
+
 export class Stage {
   /**
    * @param {Look} look
    * @param {object} hooks
    * @param {() => boolean} hooks.work  what an animation frame does before it draws; whether there is more of it
-   * @param {(canvas: string, picture: Picture | FramePicture) => void} hooks.drawn
+   * @param {(canvas: string, picture: AnyPicture) => void} hooks.drawn
    * @param {() => void} hooks.frame  after a frame in which something was drawn
-   * @param {(error: unknown) => void} hooks.failed
+   * @param {(error: unknown, picture: AnyPicture) => void} hooks.failed
    */
   constructor(look, hooks) {
     this.look = look;
@@ -31,7 +32,7 @@ export class Stage {
     this.zDim = 0;
     /** @type {Map<string, Surface>} */
     this.surfaces = new Map();
-    /** @type {Map<string, Picture | FramePicture>} */
+    /** @type {Map<string, AnyPicture>} */
     this.pictures = new Map();
     /** The frame that a picture of a lane shows now. @type {Map<string, number>} */
     this.shown = new Map();
@@ -106,7 +107,7 @@ export class Stage {
     this.invalidate();
   }
 
-  /** @param {Picture | FramePicture} picture */
+  /** @param {AnyPicture} picture */
   show(picture) {
     this.pictures.set(picture.canvas, picture);
     this.touch(picture.canvas);
@@ -176,7 +177,7 @@ export class Stage {
       this.fit(name, surface);
       if (!this.present(session, name, picture)) return;
     } catch (error) {
-      this.hooks.failed(error);
+      this.hooks.failed(error, picture);
       return;
     }
     this.hooks.drawn(name, picture);
@@ -185,7 +186,7 @@ export class Stage {
   /**
    * @param {Session} session
    * @param {string} name
-   * @param {Picture | FramePicture} picture
+   * @param {AnyPicture} picture
    * @returns {boolean} whether there was something to draw
    */
   present(session, name, picture) {
@@ -196,6 +197,10 @@ export class Stage {
       session.decode(picture.z);
       session.present(name, columns, rows, gap, smooth, ...colours);
       return true;
+    }
+    if ('scene' in picture) {
+      const { scene, output, first = 0, tone = 'grey' } = picture;
+      return session.job_present(name, scene, output, first, columns, rows, gap, smooth, tone, ...colours);
     }
     const { lane, what, frame, first = 0 } = picture;
     const drawn = session.present_frame(name, lane, what, frame, first, columns, rows, gap, smooth, ...colours);
@@ -223,13 +228,4 @@ export class Stage {
     if (canvas.width !== wide) canvas.width = wide;
     if (canvas.height !== high) canvas.height = high;
   }
-}
-
-/**
- * Safari before 16.4 has no animation frames in workers.
- * @param {() => void} callback
- */
-function nextFrame(callback) {
-  if (typeof globalThis.requestAnimationFrame === 'function') globalThis.requestAnimationFrame(callback);
-  else setTimeout(callback, 16);
 }
