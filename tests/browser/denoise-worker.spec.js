@@ -1,14 +1,13 @@
 /** Trajectories in the page's worker, without the page: lanes, restarts, halts, a lost device. */
 
-import path from 'node:path';
-import { ROOT } from '../../scripts/lib/process.mjs';
-import { serveFolder } from '../../scripts/lib/static-server.mjs';
 import { expect, test as base } from './fixtures.js';
 import { tinyMlp, tinyUnet } from './support/tiny-denoiser.js';
+import { destroyDevice, distance, openBlank } from './support/worker-bench.js';
 
 /** @import { Page } from '@playwright/test' */
 /** @import { EngineClient } from '../../www/engine.js' */
 /** @import { Backend, Spec, Trajectory, What } from '../../www/protocol.js' */
+/** @import { BenchCanvas } from './support/bench-canvas.js' */
 
 const PIXELS = 784;
 
@@ -63,28 +62,13 @@ class Bench {
 const test = base.extend(
   /** @type {import('@playwright/test').Fixtures<{ bench: Bench }, {}, import('@playwright/test').PlaywrightTestArgs & import('@playwright/test').PlaywrightTestOptions, import('@playwright/test').PlaywrightWorkerArgs>} */ ({
     bench: async ({ page }, use, info) => {
-      const server = await serveFolder(path.join(ROOT, 'www'));
-      const blank = new URL('blank', server.url).href;
-      await page.route(blank, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>bench</title>' }));
-      await page.route(/\/worker\.js$/, async (route) => {
-        const response = await route.fetch();
-        const keep = `
-          const request = globalThis.GPUAdapter?.prototype.requestDevice;
-          self.devices = [];
-          if (request) GPUAdapter.prototype.requestDevice = async function (...given) {
-            const device = await request.apply(this, given);
-            self.devices.push(device);
-            return device;
-          };`;
-        await route.fulfill({ response, body: keep + (await response.text()) });
-      });
-      await page.goto(blank);
+      const close = await openBlank(page);
       await page.evaluate(openBench, {
         backend: info.project.name === 'webgpu' ? 'gpu' : 'cpu',
         files: { mlp: [...tinyMlp('velocity', 'straight')], textbook: [...tinyMlp('eps', 'linear')], unet: [...tinyUnet()] },
       });
       await use(new Bench(page));
-      await server.close();
+      await close();
     },
   }),
 );
@@ -100,7 +84,8 @@ async function openBench({ backend, files }) {
   const heard = { frames: [], stats: [], rebuilt: [], failure: [], backend: [] };
   for (const [type, list] of Object.entries(heard)) engine.on(/** @type {any} */ (type), (message) => list.push(message));
   engine.on('frames', ({ lane, ready: newest }) => ready.set(lane, newest));
-  /** @type {HTMLCanvasElement | null} */
+  const canvas = await import(new URL('bench-canvas.js', document.baseURI).href);
+  /** @type {BenchCanvas | null} */
   let shown = null;
   const bench = {
     send: (/** @type {any} */ message) => engine.send(message),
@@ -118,24 +103,9 @@ async function openBench({ backend, files }) {
     refused: (/** @type {string} */ method, /** @type {unknown[]} */ ...given) =>
       /** @type {any} */ (engine)[method](...given).then(() => null, (/** @type {any} */ error) => error.kind),
     picture(/** @type {number} */ width, /** @type {number} */ height) {
-      engine.register({
-        name: 'picture',
-        fresh: () => {
-          shown?.remove();
-          shown = document.createElement('canvas');
-          Object.assign(shown, { width, height });
-          document.body.append(shown);
-          return { canvas: shown.transferControlToOffscreen(), width, height };
-        },
-      });
+      shown = new canvas.BenchCanvas(engine, 'picture', width, height);
     },
-    async pixels(/** @type {number} */ width, /** @type {number} */ height) {
-      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-      const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-      if (!context || !shown) throw new Error('no canvas');
-      context.drawImage(shown, 0, 0, width, height);
-      return Array.from(context.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 === 0));
-    },
+    pixels: () => shown?.pixels(),
     /** 200 restarts with every control changed, none of them waited for; resolves with how many were accepted. */
     async restart(/** @type {Spec} */ spec) {
       const runs = Array.from({ length: 200 }, (_, i) => {
@@ -183,17 +153,6 @@ function spec(change = {}) {
 function long(info, change) {
   const slow = { model: 'unet', guidance_scale: 1, classes: Array.from({ length: 16 }, (_, i) => i % 10) };
   return spec({ steps: 1000, ...(info.project.name === 'cpu' ? slow : {}), ...change });
-}
-
-/** The largest difference. @param {number[]} a @param {number[]} b */
-function distance(a, b) {
-  expect(a.length).toBe(b.length);
-  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] ?? NaN))), 0);
-}
-
-/** @param {Bench} bench */
-async function loseDevice({ page }) {
-  await page.workers()[0]?.evaluate(() => /** @type {any} */ (self).devices.at(-1).destroy());
 }
 
 test('a lane computes every frame, and the same seed gives the same numbers', async ({ bench }) => {
@@ -247,7 +206,7 @@ test('what is drawn is the frame that was asked for, or the newest before it', a
     const values = await bench.values(what, frame);
     const ink = (/** @type {number} */ value) => (what === 'eps' ? value / 6 + 0.5 : (value + 1) / 2);
     await expect(async () => {
-      const pixels = await bench.call('pixels', width, height);
+      const pixels = await bench.call('pixels');
       const off = pixels.filter((/** @type {number} */ grey, /** @type {number} */ i) => {
         const [x, y] = [i % width, Math.floor(i / width)];
         const value = values[(Math.floor(x / 28) * 28 + y) * 28 + (x % 28)] ?? NaN;
@@ -323,7 +282,7 @@ test('a lost device resumes at the same frame with the same numbers @webgpu', as
   await bench.send({ type: 'halt', lane: 'main' });
   const frame = await bench.values('x_t', 1).then(() => bench.ready());
   const count = (await bench.call('heard', 'frames')).length;
-  await loseDevice(bench);
+  await destroyDevice(bench.page);
   await expect.poll(async () => (await bench.call('heard', 'rebuilt')).length, { timeout: 20_000 }).toBe(1);
   const size = 2 * PIXELS;
   expect(distance(await bench.values('x_t', frame), undisturbed.slice(frame * size, (frame + 1) * size))).toBe(0);
