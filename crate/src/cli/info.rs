@@ -15,6 +15,8 @@ use crate::models::classifier::{Classifier, ClassifierConfig};
 use crate::models::denoiser::Denoiser;
 use crate::models::denoiser_config::DenoiserConfig;
 use crate::models::family::{Family, Training};
+use crate::models::network::network;
+use crate::models::rbm::RbmConfig;
 use crate::models::vae::Vae;
 use crate::ops::AdamConfig;
 use crate::samplers::step::{StepShape, step_plan};
@@ -72,6 +74,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Family::Vae => vae(opened)?,
         Family::Denoiser => denoiser(&opened)?,
         Family::Classifier => classifier(&opened)?,
+        Family::Rbm => {
+            let config = opened.config::<RbmConfig>()?;
+            by_jobs(&opened, &config, config.training.clone(), &[("gibbs", 1), ("gibbs", 16), ("free_energy", 1)])?
+        }
     };
     let costs = model.plans.into_iter().map(|(step, batch, plan)| cost(&backend, step, batch, plan));
     let report = Report {
@@ -139,6 +145,23 @@ fn classifier(opened: &Opened) -> Result<Model> {
         config: value(&config)?,
         training: config.training,
         plans: vec![("features", 1, model.features_plan(1)?), ("features", 250, model.features_plan(250)?)],
+    })
+}
+
+/// A model that is run by jobs.
+fn by_jobs<T: Serialize>(
+    opened: &Opened,
+    config: &T,
+    training: Option<Training>,
+    jobs: &[(&'static str, usize)],
+) -> Result<Model> {
+    let network = network(&opened.checkpoint)?;
+    let plans = jobs.iter().map(|&(job, batch)| Ok((job, batch, network.plan(job, batch)?)));
+    Ok(Model {
+        description: network.describe(),
+        config: value(config)?,
+        training,
+        plans: plans.collect::<Result<_>>()?,
     })
 }
 

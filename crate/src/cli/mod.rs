@@ -7,6 +7,7 @@ mod classifier;
 mod decode;
 mod denoise;
 mod encode;
+mod energy;
 mod eval;
 mod eval_all;
 mod eval_denoiser;

@@ -6,11 +6,13 @@ use clap::Args;
 
 use super::backend::Choice;
 use super::denoise::{self, SamplerFlags};
+use super::energy::{self, ChainFlags};
 use super::images::ImageOutput;
 use super::subjects::prior_codes;
 use super::weights;
 use crate::error::{Error, Result};
 use crate::models::family::Family;
+use crate::models::network::Runner;
 use crate::models::vae_run::VaeRunner;
 
 #[derive(Debug, Args)]
@@ -25,6 +27,8 @@ pub struct Arguments {
     seed: u32,
     #[command(flatten)]
     sampler: SamplerFlags,
+    #[command(flatten)]
+    chains: ChainFlags,
     /// The digit to draw; by default every one in turn, if the model knows them
     #[arg(long, value_parser = clap::value_parser!(u8).range(0..=9))]
     class: Option<u8>,
@@ -39,6 +43,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = ImageOutput::check(&arguments.out)?;
     let opened = weights::open(&arguments.weights)?;
+    if opened.family != Family::Rbm {
+        arguments.chains.refuse()?;
+    }
     let images = match opened.family {
         Family::Vae => {
             arguments.sampler.refuse(arguments.class)?;
@@ -51,6 +58,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let runner = opened.denoiser(&arguments.backend.open()?)?;
             let spec = arguments.sampler.spec(runner.config(), arguments.seed);
             denoise::sample(&runner, &spec, arguments.n as usize, arguments.class)?
+        }
+        Family::Rbm => {
+            arguments.sampler.refuse(arguments.class)?;
+            let runner = Runner::new(&arguments.backend.open()?, &opened.checkpoint)?;
+            energy::sample(&runner, &arguments.chains, arguments.n as usize, arguments.seed)?
         }
         Family::Classifier => {
             return Err(Error::Unsupported(format!("{} holds a classifier; it draws nothing", opened.path.display())));

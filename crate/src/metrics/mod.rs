@@ -1,5 +1,7 @@
 //! Measures of a model, one implementation for the CLI and the page.
 
+#[cfg(feature = "cli")]
+pub mod ais;
 pub mod features;
 #[cfg(feature = "cli")]
 pub mod frechet;

@@ -14,6 +14,8 @@ pub enum Family {
     Vae,
     /// Diffusion or flow matching.
     Denoiser,
+    /// Restricted Boltzmann machine.
+    Rbm,
     /// The discriminative classifier, whose features the measures use.
     Classifier,
 }
@@ -24,6 +26,7 @@ impl Family {
         match self {
             Family::Vae => "vae",
             Family::Denoiser => "denoiser",
+            Family::Rbm => "rbm",
             Family::Classifier => "classifier",
         }
     }

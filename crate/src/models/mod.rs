@@ -1,5 +1,6 @@
 //! Model families: what a model is made of (configs) and the graphs it builds.
 
+pub mod chain;
 pub mod classifier;
 pub mod denoiser;
 pub mod denoiser_config;
@@ -7,6 +8,7 @@ pub mod family;
 pub mod layers;
 pub mod network;
 pub mod plans;
+pub mod rbm;
 pub mod vae;
 pub mod vae_adopt;
 pub mod vae_config;

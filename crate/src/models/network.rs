@@ -7,6 +7,7 @@ use std::rc::Rc;
 use serde::de::DeserializeOwned;
 
 use super::plans::PARAMS;
+use super::rbm::Rbm;
 use crate::backend::{Backend, DeviceSlab, Executable};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
@@ -49,6 +50,7 @@ pub fn unknown_job<T>(job: &str, known: &[&str]) -> Result<T> {
 pub fn network(checkpoint: &Checkpoint) -> Result<Box<dyn Network>> {
     Ok(match Family::of(checkpoint)? {
         Family::Classifier => Box::new(Classifier::new(config(checkpoint)?)?),
+        Family::Rbm => Box::new(Rbm::new(config(checkpoint)?)?),
         family => {
             return Err(Error::Unsupported(format!("a model of family {} is not run by jobs", family.name())));
         }

@@ -3,7 +3,9 @@
 pub mod classifier;
 pub mod denoiser;
 pub mod objective;
+pub mod rbm;
 pub mod recipe;
+mod recipes_energy;
 pub mod schedule;
 pub mod trainer;
 pub mod vae;

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::classifier::Classification;
 use super::denoiser::Denoising;
 use super::objective::Objective;
+use super::rbm::Contrastive;
+use super::recipes_energy;
 use super::vae::Elbo;
 use crate::data::binarize::Binarization;
 use crate::error::{Error, Result};
@@ -12,6 +14,7 @@ use crate::models::classifier::ClassifierConfig;
 use crate::models::denoiser_config::{DenoiserConfig, Network, Prediction};
 use crate::models::family::Family;
 use crate::models::layers::{Activation, Layer};
+use crate::models::rbm::RbmConfig;
 use crate::models::vae_config::{Naming, VaeConfig};
 use crate::ops::AdamConfig;
 use crate::samplers::path::Path;
@@ -68,6 +71,15 @@ pub enum Task {
         #[serde(default)]
         pairs: bool,
     },
+    /// The likelihood of an RBM, by persistent contrastive divergence.
+    Rbm {
+        /// The machine.
+        model: RbmConfig,
+        /// Persistent chains.
+        chains: usize,
+        /// How the training pixels are binarised.
+        binarization: Binarization,
+    },
     /// The cross-entropy of a classifier.
     Classifier {
         /// The network.
@@ -93,6 +105,9 @@ impl Task {
             Task::Denoiser { model, label_dropout, pairs: true } => {
                 Box::new(Denoising::of_pairs(model.clone(), *label_dropout)?)
             }
+            Task::Rbm { model, chains, binarization } => {
+                Box::new(Contrastive::new(model.clone(), *chains, *binarization)?)
+            }
             Task::Classifier { model, dropout } => Box::new(Classification::new(model.clone(), *dropout)?),
         })
     }
@@ -101,15 +116,15 @@ impl Task {
     pub fn kl_warm_up_epochs(&self) -> u64 {
         match self {
             Task::Vae { kl_warm_up_epochs, .. } => *kl_warm_up_epochs,
-            Task::Denoiser { .. } | Task::Classifier { .. } => 0,
+            _ => 0,
         }
     }
 
     /// How the training pixels are binarised, where they are.
     pub fn binarization(&self) -> Option<Binarization> {
         match self {
-            Task::Vae { binarization, .. } => Some(*binarization),
-            Task::Denoiser { .. } | Task::Classifier { .. } => None,
+            Task::Vae { binarization, .. } | Task::Rbm { binarization, .. } => Some(*binarization),
+            _ => None,
         }
     }
 }
@@ -149,7 +164,7 @@ pub fn recipes() -> Vec<Recipe> {
     };
     let textbook = VaeConfig::dense(&[400], 20, Activation::Relu, Naming::Textbook);
     let deep = |z_dim| VaeConfig::dense(&[512, 256], z_dim, Activation::Silu, Naming::Sequential);
-    vec![
+    let mut recipes = vec![
         dense("vae-map", "VAE with two latents", deep(2), 60),
         dense("vae-textbook", "Textbook VAE, 784-400-20", textbook, 60),
         dense("vae-dense", "Dense VAE with 20 latents", deep(20), 60),
@@ -199,7 +214,9 @@ pub fn recipes() -> Vec<Recipe> {
             ema_decay: 0.999,
             clip_norm: 10.0,
         },
-    ]
+    ];
+    recipes.extend(recipes_energy::recipes());
+    recipes
 }
 
 /// The fully connected denoiser of the textbooks: 785-512-512-784. It predicts eps there, which it cannot: 784 independent
@@ -298,6 +315,7 @@ pub fn limits(name: &str) -> &'static str {
             "It can be no better than the model that made its pairs, and from two steps to four it gains little. Guidance \
              does nothing: it was never trained without a class."
         }
+        "rbm" | "energy" => recipes_energy::limits(name),
         _ => {
             "Samples are soft, and some are no digit: the standard normal prior is not the distribution of the \
              encodings. Drawn digits far off the centre or much thinner than MNIST's are encoded poorly."
