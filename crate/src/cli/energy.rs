@@ -17,7 +17,10 @@ use crate::data::mnist::{Dataset, Split};
 use crate::error::{Error, Result};
 use crate::metrics::ais::{Annealing, Estimate};
 use crate::models::chain::{FROM_GIVEN, FROM_NOISE, GO_ON};
-use crate::models::network::Runner;
+use crate::models::classifier::CLASSES;
+use crate::models::energy::{EnergyConfig, STEPS};
+use crate::models::family::Family;
+use crate::models::network::{Network, Runner};
 use crate::models::rbm::{Rbm, SWEEPS};
 use crate::ops::key_values;
 
@@ -76,44 +79,104 @@ impl ChainFlags {
     }
 }
 
-/// `n` digits in [0, 1], each at the end of a chain of its own.
-///
-/// # Errors
-/// [`Error::Data`] for pictures or a temperature that cannot be used, [`Error::DeviceLost`], [`Error::Gpu`].
-pub fn sample(runner: &Runner, flags: &ChainFlags, n: usize, seed: u32) -> Result<Vec<f32>> {
-    if !(flags.temperature > 0.0 && flags.temperature.is_finite()) {
-        return Err(Error::Data(format!("a temperature of {} is none; 1 is the model's own", flags.temperature)));
-    }
-    let given = flags.given(n)?;
-    let runs = (flags.chain_steps.unwrap_or(CHAIN_STEPS) as usize).div_ceil(SWEEPS);
-    let batch = n.min(BATCH);
-    let bar = progress("chains", (n.div_ceil(batch) * runs) as u64);
-    let mut digits = Vec::with_capacity(n * PIXELS);
-    let job = runner.job("gibbs", batch)?;
-    let job = &mut *job.borrow_mut();
-    job.write(job.input("temperature")?, &[flags.temperature as f32])?;
-    job.write(job.input("mask")?, &vec![0.0; batch * PIXELS])?;
-    let (key, begin, pixels) = (job.input("key")?, job.input("begin")?, job.output("pixels")?);
-    for first in (0..n).step_by(batch) {
-        let mut start = vec![0.0; batch * PIXELS];
-        if let Some(given) = &given {
-            let here = &given[first * PIXELS..n.min(first + batch) * PIXELS];
-            start[..here.len()].copy_from_slice(here);
+/// A model and how its chains are run.
+pub struct Chains {
+    runner: Runner,
+    job: &'static str,
+    steps_of_a_run: usize,
+    flags: ChainFlags,
+    /// Inputs that stay the same, one number for all chains.
+    constants: Vec<(&'static str, f32)>,
+    /// The digit of each chain; by default every one in turn.
+    class: Option<u8>,
+}
+
+impl Chains {
+    /// The chains of the energy-based model in `opened`.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] for its content, [`Error::Unsupported`] for a class that it does not know, [`Error::Data`]
+    /// for a temperature that is none.
+    pub fn new(opened: &Opened, backend: &Backend, flags: &ChainFlags, class: Option<u8>) -> Result<Chains> {
+        let temperature = flags.temperature;
+        if !(temperature >= 0.0 && temperature.is_finite()) {
+            return Err(Error::Data(format!("a temperature of {temperature} is none; 1 is the model's own")));
         }
-        job.write(job.input("given")?, &start)?;
-        job.write(begin, &vec![if given.is_some() { FROM_GIVEN } else { FROM_NOISE }; batch])?;
-        for run in 0..runs {
+        let runner = Runner::new(backend, &opened.checkpoint)?;
+        let flags = flags.clone();
+        if opened.family == Family::Energy {
+            let config = opened.config::<EnergyConfig>()?;
+            // the variance of Langevin noise is proportional to the temperature
+            let constants = vec![("step_size", config.step_size), ("noise", config.noise * temperature.sqrt() as f32)];
+            return Ok(Chains { runner, job: "langevin", steps_of_a_run: STEPS, flags, constants, class });
+        }
+        if class.is_some() {
+            return Err(Error::Unsupported("an RBM knows no classes; leave --class out".into()));
+        }
+        if temperature == 0.0 {
+            return Err(Error::Data("at a temperature of 0 an RBM's chain divides by it; take 0.01 or more".into()));
+        }
+        let constants = vec![("temperature", temperature as f32)];
+        Ok(Chains { runner, job: "gibbs", steps_of_a_run: SWEEPS, flags, constants, class })
+    }
+
+    /// `n` digits in [0, 1], each at the end of a chain of its own.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for pictures that cannot be used, [`Error::DeviceLost`], [`Error::Gpu`].
+    pub fn sample(&self, n: usize, seed: u32) -> Result<Vec<f32>> {
+        let given = self.flags.given(n)?;
+        let batch = n.clamp(1, BATCH);
+        let runs = (self.flags.chain_steps.unwrap_or(CHAIN_STEPS) as usize).div_ceil(self.steps_of_a_run);
+        let bar = progress("chains", (n.div_ceil(batch) * runs) as u64);
+        let mut digits = Vec::with_capacity(n * PIXELS);
+        for first in (0..n).step_by(batch) {
+            let mut start = vec![0.0; batch * PIXELS];
+            if let Some(given) = &given {
+                let here = &given[first * PIXELS..n.min(first + batch) * PIXELS];
+                start[..here.len()].copy_from_slice(here);
+            }
+            let begin = if given.is_some() { FROM_GIVEN } else { FROM_NOISE };
             // no two runs of a batch or of two batches share a key
-            job.write(key, &key_values(seed, (first / batch * runs + run) as u32))?;
+            let keys = (first / batch * runs..).map(|run| key_values(seed, run as u32)).take(runs);
+            digits.extend(self.run(batch, begin, &start, keys, "pixels", &bar)?);
+        }
+        bar.finish_and_clear();
+        digits.truncate(n * PIXELS);
+        Ok(digits)
+    }
+
+    /// `output` of `batch` chains that begin by `begin` and run once for each of `keys`.
+    fn run(
+        &self,
+        batch: usize,
+        begin: f32,
+        given: &[f32],
+        keys: impl Iterator<Item = [f32; 4]>,
+        output: &str,
+        bar: &ProgressBar,
+    ) -> Result<Vec<f32>> {
+        let job = self.runner.job(self.job, batch)?;
+        let job = &mut *job.borrow_mut();
+        for (name, value) in &self.constants {
+            job.write(job.input(name)?, &[*value])?;
+        }
+        if let Ok(label) = job.input("label") {
+            let label_of = |chain: usize| f32::from(self.class.unwrap_or((chain % CLASSES) as u8));
+            job.write(label, &(0..batch).map(label_of).collect::<Vec<_>>())?;
+        }
+        job.write(job.input("mask")?, &vec![0.0; batch * PIXELS])?;
+        job.write(job.input("given")?, given)?;
+        let (key, start) = (job.input("key")?, job.input("begin")?);
+        job.write(start, &vec![begin; batch])?;
+        for values in keys {
+            job.write(key, &values)?;
             job.run()?;
-            job.write(begin, &vec![GO_ON; batch])?;
+            job.write(start, &vec![GO_ON; batch])?;
             bar.inc(1);
         }
-        digits.extend(pollster::block_on(job.read(pixels))?);
+        pollster::block_on(job.read(job.output(output)?))
     }
-    bar.finish_and_clear();
-    digits.truncate(n * PIXELS);
-    Ok(digits)
 }
 
 fn progress(what: &str, length: u64) -> ProgressBar {
@@ -144,16 +207,16 @@ pub struct Likelihood {
 pub fn likelihood(opened: &Opened, backend: &Backend, measure: &Measure) -> Result<Likelihood> {
     let (test, train) = (load_test_set(&measure.data)?, Dataset::load(&measure.data, Split::Train)?);
     let rbm = Rbm::new(opened.config()?)?;
-    let runner = Runner::new(backend, &opened.checkpoint)?;
+    let chains = Chains::new(opened, backend, &ChainFlags::default(), None)?;
     let free_energy =
-        mean_free_energy(&runner, &binarize::test_set(&test.images, Binarization::from(measure.binarization)))?;
+        mean_free_energy(&chains.runner, &binarize::test_set(&test.images, Binarization::from(measure.binarization)))?;
     let mut means = vec![0.0; PIXELS];
     for image in train.images.chunks_exact(PIXELS) {
         for (mean, grey) in means.iter_mut().zip(image) {
             *mean += f64::from(*grey) / 255.0 / train.len() as f64;
         }
     }
-    let params = backend.slab(opened.checkpoint.to_store(runner.network().layout())?.slab())?;
+    let params = backend.slab(opened.checkpoint.to_store(rbm.layout())?.slab())?;
     let mut annealing = Annealing::new(backend, &rbm, &params, &means, ANNEALED)?;
     let bar = progress("annealing", 2 * TEMPERATURES as u64);
     let tick = |_| {
@@ -161,29 +224,13 @@ pub fn likelihood(opened: &Opened, backend: &Backend, measure: &Measure) -> Resu
         Ok(())
     };
     let forward = pollster::block_on(annealing.forward(TEMPERATURES, measure.seed, tick))?;
-    let ends = states(&runner, &train.images[..ANNEALED * PIXELS], measure.seed)?;
+    let images: Vec<f32> = train.images[..ANNEALED * PIXELS].iter().map(|grey| f32::from(*grey) / 255.0).collect();
+    let keys = (0..CHAIN_STEPS.div_ceil(SWEEPS as u32)).map(|run| key_values(measure.seed, run));
+    let ends = chains.run(ANNEALED, FROM_GIVEN, &images, keys, "states", &ProgressBar::hidden())?;
     let reverse = pollster::block_on(annealing.reverse(&ends, TEMPERATURES, measure.seed, tick))?;
     bar.finish_and_clear();
     let [nats, nats_reverse] = [forward, reverse].map(|estimate| free_energy + estimate.log_z);
     Ok(Likelihood { free_energy, nats, nats_reverse, forward, reverse })
-}
-
-/// The states of chains that began at `images` after [`CHAIN_STEPS`] sweeps.
-fn states(runner: &Runner, images: &[u8], seed: u32) -> Result<Vec<f32>> {
-    let count = images.len() / PIXELS;
-    let job = runner.job("gibbs", count)?;
-    let job = &mut *job.borrow_mut();
-    job.write(job.input("temperature")?, &[1.0])?;
-    job.write(job.input("mask")?, &vec![0.0; images.len()])?;
-    job.write(job.input("given")?, &images.iter().map(|grey| f32::from(*grey) / 255.0).collect::<Vec<_>>())?;
-    let (key, begin) = (job.input("key")?, job.input("begin")?);
-    job.write(begin, &vec![FROM_GIVEN; count])?;
-    for run in 0..CHAIN_STEPS as usize / SWEEPS {
-        job.write(key, &key_values(seed, run as u32))?;
-        job.run()?;
-        job.write(begin, &vec![GO_ON; count])?;
-    }
-    pollster::block_on(job.read(job.output("states")?))
 }
 
 fn mean_free_energy(runner: &Runner, images: &[f32]) -> Result<f64> {

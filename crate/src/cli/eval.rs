@@ -113,7 +113,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Family::Vae => {}
         Family::Denoiser => return eval_denoiser::run(&opened, flags, denoiser, *as_json),
         Family::Classifier => return classifier::run(&opened, flags, *as_json),
-        Family::Rbm => return energy::eval(&opened, flags, *as_json),
+        Family::Rbm | Family::Energy => return energy::eval(&opened, flags, *as_json),
     }
     let loaded = opened.vae()?;
     let data = load_test_set(&arguments.measure.data)?;

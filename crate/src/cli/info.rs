@@ -14,6 +14,7 @@ use crate::graph::Plan;
 use crate::models::classifier::{Classifier, ClassifierConfig};
 use crate::models::denoiser::Denoiser;
 use crate::models::denoiser_config::DenoiserConfig;
+use crate::models::energy::EnergyConfig;
 use crate::models::family::{Family, Training};
 use crate::models::network::network;
 use crate::models::rbm::RbmConfig;
@@ -74,6 +75,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Family::Vae => vae(opened)?,
         Family::Denoiser => denoiser(&opened)?,
         Family::Classifier => classifier(&opened)?,
+        Family::Energy => {
+            let config = opened.config::<EnergyConfig>()?;
+            by_jobs(&opened, &config, config.training.clone(), &[("langevin", 1), ("langevin", 16), ("energy", 1)])?
+        }
         Family::Rbm => {
             let config = opened.config::<RbmConfig>()?;
             by_jobs(&opened, &config, config.training.clone(), &[("gibbs", 1), ("gibbs", 16), ("free_energy", 1)])?

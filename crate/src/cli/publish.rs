@@ -34,7 +34,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     match opened.family {
         Family::Vae => publish_vae::publish(opened, id, shelf, &arguments.measure),
         Family::Denoiser => publish_denoiser::publish(&opened, id, shelf),
-        Family::Rbm => Err(Error::Unsupported("RBMs are not published yet".into())),
+        Family::Rbm | Family::Energy => Err(Error::Unsupported("RBMs are not published yet".into())),
         Family::Classifier => classifier::publish(&opened, id, shelf, &arguments.measure),
     }
 }

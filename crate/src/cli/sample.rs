@@ -6,13 +6,12 @@ use clap::Args;
 
 use super::backend::Choice;
 use super::denoise::{self, SamplerFlags};
-use super::energy::{self, ChainFlags};
+use super::energy::{ChainFlags, Chains};
 use super::images::ImageOutput;
 use super::subjects::prior_codes;
 use super::weights;
 use crate::error::{Error, Result};
 use crate::models::family::Family;
-use crate::models::network::Runner;
 use crate::models::vae_run::VaeRunner;
 
 #[derive(Debug, Args)]
@@ -43,7 +42,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = ImageOutput::check(&arguments.out)?;
     let opened = weights::open(&arguments.weights)?;
-    if opened.family != Family::Rbm {
+    if !matches!(opened.family, Family::Rbm | Family::Energy) {
         arguments.chains.refuse()?;
     }
     let images = match opened.family {
@@ -59,10 +58,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let spec = arguments.sampler.spec(runner.config(), arguments.seed);
             denoise::sample(&runner, &spec, arguments.n as usize, arguments.class)?
         }
-        Family::Rbm => {
-            arguments.sampler.refuse(arguments.class)?;
-            let runner = Runner::new(&arguments.backend.open()?, &opened.checkpoint)?;
-            energy::sample(&runner, &arguments.chains, arguments.n as usize, arguments.seed)?
+        Family::Rbm | Family::Energy => {
+            arguments.sampler.refuse(None)?;
+            let chains = Chains::new(&opened, &arguments.backend.open()?, &arguments.chains, arguments.class)?;
+            chains.sample(arguments.n as usize, arguments.seed)?
         }
         Family::Classifier => {
             return Err(Error::Unsupported(format!("{} holds a classifier; it draws nothing", opened.path.display())));

@@ -35,6 +35,8 @@ pub mod streams {
     pub const TIMES: u64 = 0x106;
     /// Noise that pairs of noise and image begin with, one stream a pair.
     pub const PAIRS: u64 = 0x107;
+    /// Replay buffers of chains and what is drawn from them, one stream a step behind that of the first values.
+    pub const CHAINS: u64 = 0x108;
 
     /// How far the classifier's training images are moved, one stream a step.
     pub const SHIFTS: u64 = 0x110;

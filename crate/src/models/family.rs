@@ -16,6 +16,8 @@ pub enum Family {
     Denoiser,
     /// Restricted Boltzmann machine.
     Rbm,
+    /// A convolutional energy.
+    Energy,
     /// The discriminative classifier, whose features the measures use.
     Classifier,
 }
@@ -27,6 +29,7 @@ impl Family {
             Family::Vae => "vae",
             Family::Denoiser => "denoiser",
             Family::Rbm => "rbm",
+            Family::Energy => "energy",
             Family::Classifier => "classifier",
         }
     }

@@ -4,6 +4,7 @@ pub mod chain;
 pub mod classifier;
 pub mod denoiser;
 pub mod denoiser_config;
+pub mod energy;
 pub mod family;
 pub mod layers;
 pub mod network;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 
+use super::energy::EnergyModel;
 use super::plans::PARAMS;
 use super::rbm::Rbm;
 use crate::backend::{Backend, DeviceSlab, Executable};
@@ -50,6 +51,7 @@ pub fn unknown_job<T>(job: &str, known: &[&str]) -> Result<T> {
 pub fn network(checkpoint: &Checkpoint) -> Result<Box<dyn Network>> {
     Ok(match Family::of(checkpoint)? {
         Family::Classifier => Box::new(Classifier::new(config(checkpoint)?)?),
+        Family::Energy => Box::new(EnergyModel::new(config(checkpoint)?)?),
         Family::Rbm => Box::new(Rbm::new(config(checkpoint)?)?),
         family => {
             return Err(Error::Unsupported(format!("a model of family {} is not run by jobs", family.name())));

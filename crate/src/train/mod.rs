@@ -2,6 +2,7 @@
 
 pub mod classifier;
 pub mod denoiser;
+pub mod energy;
 pub mod objective;
 pub mod rbm;
 pub mod recipe;

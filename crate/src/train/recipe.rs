@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classifier::Classification;
 use super::denoiser::Denoising;
+use super::energy::{ChainTraining, Replay};
 use super::objective::Objective;
 use super::rbm::Contrastive;
 use super::recipes_energy;
@@ -12,6 +13,7 @@ use crate::data::binarize::Binarization;
 use crate::error::{Error, Result};
 use crate::models::classifier::ClassifierConfig;
 use crate::models::denoiser_config::{DenoiserConfig, Network, Prediction};
+use crate::models::energy::EnergyConfig;
 use crate::models::family::Family;
 use crate::models::layers::{Activation, Layer};
 use crate::models::rbm::RbmConfig;
@@ -80,6 +82,13 @@ pub enum Task {
         /// How the training pixels are binarised.
         binarization: Binarization,
     },
+    /// The likelihood of an energy model, by Langevin chains.
+    Energy {
+        /// The network.
+        model: EnergyConfig,
+        /// The chains and the loss.
+        chains: ChainTraining,
+    },
     /// The cross-entropy of a classifier.
     Classifier {
         /// The network.
@@ -108,6 +117,7 @@ impl Task {
             Task::Rbm { model, chains, binarization } => {
                 Box::new(Contrastive::new(model.clone(), *chains, *binarization)?)
             }
+            Task::Energy { model, chains } => Box::new(Replay::new(model.clone(), chains.clone())?),
             Task::Classifier { model, dropout } => Box::new(Classification::new(model.clone(), *dropout)?),
         })
     }
