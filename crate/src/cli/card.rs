@@ -40,14 +40,22 @@ pub fn recipe(
         ("steps", format!("{steps} of {} images ({images} images in all)", training.batch)),
     ];
     all.extend_from_slice(facts);
-    all.push((
-        "optimizer",
+    // a family that is trained without Adam says so itself
+    let adam = || {
         format!(
-            "Adam (0.9, {}), weight decay {}, peak learning rate {}, warm-up {} steps, then half a cosine to 0; gradients \
+            "Adam ({}, {}), weight decay {}, peak learning rate {}, warm-up {} steps, then half a cosine to 0; gradients \
              clipped to a norm of {}",
-            recipe.beta2, recipe.weight_decay, recipe.learning_rate, recipe.warm_up_steps, recipe.clip_norm
-        ),
-    ));
+            recipe.beta1,
+            recipe.beta2,
+            recipe.weight_decay,
+            recipe.learning_rate,
+            recipe.warm_up_steps,
+            recipe.clip_norm
+        )
+    };
+    if !facts.iter().any(|(what, _)| *what == "optimizer") {
+        all.push(("optimizer", adam()));
+    }
     all.push(("saved weights", format!("moving average, decay {}", recipe.ema_decay)));
     all.push(("backend", training.backend.clone()));
     let mut commands: Vec<String> = first.map(String::from).into_iter().collect();

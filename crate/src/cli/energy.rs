@@ -1,29 +1,34 @@
 //! Energy-based models on the command line: digits by chains, and how likely an RBM finds the test set.
 
-use std::fmt::Write;
+use std::collections::BTreeMap;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
 
-use super::eval::{Measure, load_test_set};
-use super::info::json;
+use super::bench::{Bench, Sampling, Subject};
+use super::eval::Measure;
+use super::measures::{self, Kind, Likelihood, Pixels};
+use super::publish::Shelf;
 use super::weights::Opened;
-use super::{images, print};
+use super::{card, images};
 use crate::backend::Backend;
 use crate::data::PIXELS;
 use crate::data::binarize::{self, Binarization};
 use crate::data::mnist::{Dataset, Split};
 use crate::error::{Error, Result};
-use crate::metrics::ais::{Annealing, Estimate};
+use crate::metrics::ais::Annealing;
 use crate::models::chain::{FROM_GIVEN, FROM_NOISE, GO_ON};
 use crate::models::classifier::CLASSES;
-use crate::models::energy::{EnergyConfig, STEPS};
+use crate::models::energy::{EnergyConfig, EnergyModel, STEPS};
 use crate::models::family::Family;
 use crate::models::network::{Network, Runner};
-use crate::models::rbm::{Rbm, SWEEPS};
+use crate::models::rbm::{Rbm, RbmConfig, SWEEPS};
 use crate::ops::key_values;
+use crate::train::recipe::{Task, limits};
 
+/// The first words of a card.
+const ABOUT: &str = "An energy for every picture: low where digits are. Digits are drawn by chains that wander downhill with some noise, and a
+damaged picture is repaired by letting the damaged part wander.";
 /// Chains in one run.
 const BATCH: usize = 250;
 /// Sweeps of a digit, unless told otherwise.
@@ -185,39 +190,51 @@ fn progress(what: &str, length: u64) -> ProgressBar {
     ProgressBar::new(length).with_style(style).with_message(what.to_string())
 }
 
-/// How likely an RBM finds the test set.
-#[derive(Debug, Clone, Serialize)]
-pub struct Likelihood {
-    /// The mean free energy of the test images, nats.
-    pub free_energy: f64,
-    /// -log p of the test images, mean in nats, by the forward estimate of log Z (in the mean too good).
-    pub nats: f64,
-    /// The same by the walk back from long chains (in the mean too bad).
-    pub nats_reverse: f64,
-    /// log Z by annealing from the machine without weights.
-    pub forward: Estimate,
-    /// log Z by annealing from the ends of long chains that began at training images.
-    pub reverse: Estimate,
-}
-
-/// Measures the RBM in `runner` on the test set.
+/// What an energy-based model brings to be measured: digits at the ends of chains that began from noise, and for an RBM
+/// the likelihood of the test set.
 ///
 /// # Errors
-/// [`Error::Data`] for the data sets, [`Error::DeviceLost`], [`Error::Gpu`].
-pub fn likelihood(opened: &Opened, backend: &Backend, measure: &Measure) -> Result<Likelihood> {
-    let (test, train) = (load_test_set(&measure.data)?, Dataset::load(&measure.data, Split::Train)?);
+/// [`Error::Checkpoint`] for its content, [`Error::Data`] for the data sets, those of running it.
+pub fn subject(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subject> {
+    let chains = Chains::new(opened, &bench.backend, &ChainFlags::default(), None)?;
+    let (likelihood, extra) = match opened.family {
+        Family::Rbm => {
+            let (likelihood, extra) = likelihood(opened, &chains, bench, measure)?;
+            (Some(likelihood), extra)
+        }
+        _ => (None, BTreeMap::new()),
+    };
+    let runs = u64::from(CHAIN_STEPS).div_ceil(chains.steps_of_a_run as u64);
+    let flops = runs * chains.runner.network().plan(chains.job, 1)?.flops();
+    let what = if opened.family == Family::Rbm { "Gibbs sweeps" } else { "Langevin steps" };
+    let sampling = Sampling {
+        setting: format!("{CHAIN_STEPS} {what} from noise"),
+        draw: Box::new(move |n, seed| chains.sample(n, seed)),
+        flops,
+        known: None,
+    };
+    Ok(Subject { sampling: Some(sampling), likelihood, extra })
+}
+
+/// -log p of the test set under an RBM, by annealing in both directions.
+fn likelihood(
+    opened: &Opened,
+    chains: &Chains,
+    bench: &Bench,
+    measure: &Measure,
+) -> Result<(Likelihood, BTreeMap<String, f64>)> {
+    let train = Dataset::load(&measure.data, Split::Train)?;
     let rbm = Rbm::new(opened.config()?)?;
-    let chains = Chains::new(opened, backend, &ChainFlags::default(), None)?;
-    let free_energy =
-        mean_free_energy(&chains.runner, &binarize::test_set(&test.images, Binarization::from(measure.binarization)))?;
+    let binarization = Binarization::from(measure.binarization);
+    let free_energy = mean_free_energy(&chains.runner, &binarize::test_set(&bench.test.images, binarization))?;
     let mut means = vec![0.0; PIXELS];
     for image in train.images.chunks_exact(PIXELS) {
         for (mean, grey) in means.iter_mut().zip(image) {
             *mean += f64::from(*grey) / 255.0 / train.len() as f64;
         }
     }
-    let params = backend.slab(opened.checkpoint.to_store(rbm.layout())?.slab())?;
-    let mut annealing = Annealing::new(backend, &rbm, &params, &means, ANNEALED)?;
+    let params = bench.backend.slab(opened.checkpoint.to_store(rbm.layout())?.slab())?;
+    let mut annealing = Annealing::new(&bench.backend, &rbm, &params, &means, ANNEALED)?;
     let bar = progress("annealing", 2 * TEMPERATURES as u64);
     let tick = |_| {
         bar.inc(1);
@@ -229,8 +246,31 @@ pub fn likelihood(opened: &Opened, backend: &Backend, measure: &Measure) -> Resu
     let ends = chains.run(ANNEALED, FROM_GIVEN, &images, keys, "states", &ProgressBar::hidden())?;
     let reverse = pollster::block_on(annealing.reverse(&ends, TEMPERATURES, measure.seed, tick))?;
     bar.finish_and_clear();
-    let [nats, nats_reverse] = [forward, reverse].map(|estimate| free_energy + estimate.log_z);
-    Ok(Likelihood { free_energy, nats, nats_reverse, forward, reverse })
+    let likelihood = Likelihood {
+        kind: Kind::Ais,
+        nats: free_energy + forward.log_z,
+        bits_per_dimension: None,
+        spread: Some(forward.spread),
+        pixels: match binarization {
+            Binarization::Threshold => Pixels::Threshold,
+            Binarization::Dynamic | Binarization::Grey => Pixels::Dynamic,
+        },
+        images: bench.test.len(),
+    };
+    let extra = [
+        ("log Z", forward.log_z),
+        ("log Z, three standard errors lower", forward.low),
+        ("log Z, three standard errors higher", forward.high),
+        ("log Z, annealed back from long chains", reverse.log_z),
+        ("-log p(x) by annealing back, nats", free_energy + reverse.log_z),
+        ("spread of the log weights annealed back", reverse.spread),
+        ("mean free energy of the test images, nats", free_energy),
+        ("annealed chains", ANNEALED as f64),
+        ("temperatures", TEMPERATURES as f64),
+    ];
+    // three standard errors may leave nothing below
+    let extra = extra.into_iter().filter(|(_, value)| value.is_finite());
+    Ok((likelihood, extra.map(|(name, value)| (name.to_string(), value)).collect()))
 }
 
 fn mean_free_energy(runner: &Runner, images: &[f32]) -> Result<f64> {
@@ -248,25 +288,68 @@ fn mean_free_energy(runner: &Runner, images: &[f32]) -> Result<f64> {
     Ok(sum / (images.len() / PIXELS) as f64)
 }
 
-/// Prints what there is to measure of an energy-based model.
+/// Ships an energy-based model with the figures that `inkling eval` kept beside it.
 ///
 /// # Errors
-/// As [`likelihood`].
-pub fn eval(opened: &Opened, measure: &Measure, as_json: bool) -> Result<()> {
-    let report = likelihood(opened, &measure.backend.open()?, measure)?;
-    print(&if as_json { json(&report)? } else { text(&report) })
-}
-
-fn text(report: &Likelihood) -> String {
-    let Likelihood { free_energy, nats, nats_reverse, forward, reverse } = report;
-    let mut text = String::new();
-    // writing to a String cannot fail
-    let _ = writeln!(text, "-log p(x)  {nats:8.2} nats by forward annealing, {nats_reverse:.2} by annealing back");
-    let _ = writeln!(text, "free energy {free_energy:.2}");
-    for (name, estimate) in [("forward", forward), ("back", reverse)] {
-        let Estimate { log_z, spread, low, high } = estimate;
-        let _ = writeln!(text, "log Z {name:8} {log_z:.2} ({low:.2} to {high:.2}), log weights spread by {spread:.2}");
-    }
-    let _ = writeln!(text, "{ANNEALED} chains, {TEMPERATURES} temperatures");
-    text
+/// [`Error::Data`] for a file that does not say how it was trained or was not measured, [`Error::Io`] for a place that
+/// cannot be written.
+pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()> {
+    let (network, training) = match opened.family {
+        Family::Rbm => opened
+            .config::<RbmConfig>()
+            .map(|config| (Rbm::new(config.clone()).map(|rbm| rbm.describe()), config.training)),
+        _ => opened
+            .config::<EnergyConfig>()
+            .map(|config| (EnergyModel::new(config.clone()).map(|model| model.describe()), config.training)),
+    }?;
+    let (training, recipe) = shelf.origin(&opened.path, training.as_ref())?;
+    let measures = measures::of(opened)?;
+    let mut package = shelf.package(&opened.path, id.unwrap_or(&recipe.name))?;
+    let entry = package.entry(opened.family, &recipe, opened.bytes as u64, opened.sha256.clone());
+    let facts = match &recipe.task {
+        Task::Rbm { chains, .. } => vec![
+            ("data", training.pixels().to_string()),
+            (
+                "loss",
+                format!(
+                    "-log p(x), its gradient by persistent contrastive divergence with {chains} chains, a sweep a step; centred"
+                ),
+            ),
+            (
+                "optimizer",
+                format!("plain gradient descent, learning rate {}, half a cosine to 0", recipe.learning_rate),
+            ),
+        ],
+        Task::Energy { model, chains } => vec![
+            ("data", format!("grey values in -1 to 1 with noise of {}, and their digits", chains.image_noise)),
+            (
+                "loss",
+                format!(
+                    "mean energy of the images less that of the chains, {} times the squares of both and {} times the cross-entropy",
+                    chains.regularisation, chains.classification
+                ),
+            ),
+            (
+                "chains",
+                format!(
+                    "{} Langevin steps of size {} with noise of {}, from a buffer of {} chains, of which {} % begin anew",
+                    chains.steps,
+                    model.step_size,
+                    model.noise,
+                    chains.replay,
+                    100.0 * chains.fresh
+                ),
+            ),
+        ],
+        _ => Vec::new(),
+    };
+    let text = format!(
+        "{}\n{}\n## Metrics\n\n{}\n## Limits\n\n{}\n",
+        card::head(&entry, ABOUT, &network?, opened.checkpoint.parameters()),
+        card::recipe(&entry, &recipe, training, &facts, "data/mnist", None),
+        measures::markdown(&measures),
+        limits(&recipe.name)
+    );
+    measures::ship(&measures, &mut package)?;
+    shelf.put(package, entry, &text)
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::backend::Choice;
 use super::info::json;
-use super::{classifier, energy, eval_all, eval_denoiser, eval_samples, print, weights};
+use super::{bench, classifier, eval_all, eval_denoiser, eval_samples, print, weights};
 use crate::backend::Backend;
 use crate::data::binarize::{self, Binarization};
 use crate::data::mnist::{Dataset, Split};
@@ -113,7 +113,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Family::Vae => {}
         Family::Denoiser => return eval_denoiser::run(&opened, flags, denoiser, *as_json),
         Family::Classifier => return classifier::run(&opened, flags, *as_json),
-        Family::Rbm | Family::Energy => return energy::eval(&opened, flags, *as_json),
+        Family::Rbm | Family::Energy => {
+            return bench::run(&opened, flags, denoiser.classifier(), denoiser.n(), *as_json);
+        }
     }
     let loaded = opened.vae()?;
     let data = load_test_set(&arguments.measure.data)?;

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::eval::Measure;
 use super::output::Output;
-use super::{classifier, publish_denoiser, publish_vae, weights};
+use super::{classifier, energy, publish_denoiser, publish_vae, weights};
 use crate::catalog::{Catalog, Entry, is_id};
 use crate::error::{Error, Result};
 use crate::models::family::{Family, Training};
@@ -34,7 +34,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     match opened.family {
         Family::Vae => publish_vae::publish(opened, id, shelf, &arguments.measure),
         Family::Denoiser => publish_denoiser::publish(&opened, id, shelf),
-        Family::Rbm | Family::Energy => Err(Error::Unsupported("RBMs are not published yet".into())),
+        Family::Rbm | Family::Energy => energy::publish(&opened, id, shelf),
         Family::Classifier => classifier::publish(&opened, id, shelf, &arguments.measure),
     }
 }
