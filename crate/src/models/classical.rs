@@ -1,0 +1,70 @@
+//! What the files of the classical models say: mixtures of Bernoullis, naive Bayes and the Markov random field.
+
+use serde::{Deserialize, Serialize};
+
+use super::family::{Family, Training};
+use super::markov_field::MarkovField;
+use super::mixture::Mixture;
+use super::network::Network;
+use crate::checkpoint::Checkpoint;
+use crate::error::{Error, Result};
+
+/// Most components of a digit.
+const MAX_COMPONENTS: usize = 1024;
+/// Largest radius of a neighbourhood.
+const MAX_RADIUS: usize = 4;
+
+/// What a classical model is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassicalConfig {
+    /// `mixture`, `naive_bayes` or `markov_field`.
+    pub family: Family,
+    /// Components of each digit (naive Bayes has one); the radius of the neighbourhoods of a Markov field.
+    pub size: usize,
+    /// How the parameters came to be, if the file tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<Training>,
+}
+
+impl ClassicalConfig {
+    /// Checks the size.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] naming what does not fit.
+    pub fn check(&self) -> Result<()> {
+        let most = match self.family {
+            Family::Mixture => MAX_COMPONENTS,
+            Family::NaiveBayes => 1,
+            Family::MarkovField => MAX_RADIUS,
+            _ => return Err(Error::Checkpoint("the config is of a family that is not classical".into())),
+        };
+        match self.size {
+            size if size == 0 || size > most => {
+                Err(Error::Checkpoint(format!("a {} of size {size} is not one of 1 to {most}", self.family.name())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The model of the config.
+    ///
+    /// # Errors
+    /// As [`ClassicalConfig::check`].
+    pub fn network(&self) -> Result<Box<dyn Network>> {
+        self.check()?;
+        Ok(match self.family {
+            Family::MarkovField => Box::new(MarkovField::new(self.size)?),
+            _ => Box::new(Mixture::new(self)?),
+        })
+    }
+}
+
+/// The model in a weights file.
+///
+/// # Errors
+/// [`Error::Checkpoint`] when the config does not fit.
+pub fn network(checkpoint: &Checkpoint) -> Result<Box<dyn Network>> {
+    let config: Option<ClassicalConfig> = checkpoint.config()?;
+    config.ok_or_else(|| Error::Checkpoint("the file does not say what it holds".into()))?.network()
+}
