@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::backend::Choice;
 use super::weights::Opened;
-use super::{print, weights};
+use super::{classical, print, weights};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::graph::Plan;
+use crate::models::classical::ClassicalConfig;
 use crate::models::classifier::{Classifier, ClassifierConfig};
 use crate::models::denoiser::Denoiser;
 use crate::models::denoiser_config::DenoiserConfig;
@@ -82,6 +83,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Family::Rbm => {
             let config = opened.config::<RbmConfig>()?;
             by_jobs(&opened, &config, config.training.clone(), &[("gibbs", 1), ("gibbs", 16), ("free_energy", 1)])?
+        }
+        Family::Mixture | Family::NaiveBayes | Family::MarkovField => {
+            let config = opened.config::<ClassicalConfig>()?;
+            by_jobs(&opened, &config, config.training.clone(), classical::jobs(config.family))?
         }
     };
     let costs = model.plans.into_iter().map(|(step, batch, plan)| cost(&backend, step, batch, plan));

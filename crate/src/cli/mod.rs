@@ -3,6 +3,7 @@
 mod backend;
 mod bench;
 mod card;
+mod classical;
 mod classifier;
 mod decode;
 mod denoise;

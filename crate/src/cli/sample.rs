@@ -9,9 +9,10 @@ use super::denoise::{self, SamplerFlags};
 use super::energy::{ChainFlags, Chains};
 use super::images::ImageOutput;
 use super::subjects::prior_codes;
-use super::weights;
+use super::{classical, weights};
 use crate::error::{Error, Result};
 use crate::models::family::Family;
+use crate::models::network::Runner;
 use crate::models::vae_run::VaeRunner;
 
 #[derive(Debug, Args)]
@@ -62,6 +63,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             arguments.sampler.refuse(None)?;
             let chains = Chains::new(&opened, &arguments.backend.open()?, &arguments.chains, arguments.class)?;
             chains.sample(arguments.n as usize, arguments.seed)?
+        }
+        Family::Mixture | Family::NaiveBayes => {
+            arguments.sampler.refuse(arguments.class)?;
+            let runner = Runner::new(&arguments.backend.open()?, &opened.checkpoint)?;
+            classical::sample(&runner, arguments.n as usize, arguments.seed)?
+        }
+        Family::MarkovField => {
+            let path = opened.path.display();
+            return Err(Error::Unsupported(format!(
+                "{path} holds the prior of a denoiser; it repairs, it draws nothing"
+            )));
         }
         Family::Classifier => {
             return Err(Error::Unsupported(format!("{} holds a classifier; it draws nothing", opened.path.display())));

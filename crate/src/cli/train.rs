@@ -9,6 +9,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::backend::Choice;
+use super::classical;
 use super::eval::warn_if_not_mnist;
 use super::output::Output;
 use super::weights;
@@ -16,7 +17,8 @@ use crate::checkpoint::{Checkpoint, Precision};
 use crate::data::mnist::{Dataset, Split};
 use crate::error::{Error, Result};
 use crate::train::objective::Samples;
-use crate::train::recipe;
+use crate::train::recipe::{self, Recipe, Task};
+use crate::train::recipes_classical::Fit;
 use crate::train::trainer::Trainer;
 
 #[derive(Debug, Args)]
@@ -55,6 +57,9 @@ const LOOK_EVERY: u64 = 20;
 pub fn run(arguments: &Arguments) -> Result<()> {
     let recipe = recipe::find(&arguments.recipe)?;
     let output = Output::check(&arguments.out)?;
+    if let Task::Classical(fit) = &recipe.task {
+        return whole_passes(arguments, &recipe, fit, &output);
+    }
     let state_path = state_path(&arguments.out)?;
     let state_output = Output::check(&state_path)?;
     let saved = match arguments.resume {
@@ -88,6 +93,21 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         state_output.path().display()
     );
     Err(Error::Interrupted)
+}
+
+/// A recipe without steps: it is done in minutes, so that no state is saved.
+fn whole_passes(arguments: &Arguments, recipe: &Recipe, fit: &Fit, output: &Output) -> Result<()> {
+    if arguments.resume || arguments.init.is_some() || arguments.steps.is_some() || arguments.save_every.is_some() {
+        return Err(Error::Unsupported(format!(
+            "{} is fitted in whole passes: --steps, --init, --resume and --save-every do not apply",
+            recipe.name
+        )));
+    }
+    let data = Dataset::load(&arguments.data, Split::Train)?;
+    warn_if_not_mnist(&data, &arguments.data);
+    let stop = stop_flag()?;
+    let stopped = || stop.load(Ordering::Relaxed);
+    classical::train(recipe, fit, &data, arguments.backend, arguments.seed, &stopped, output)
 }
 
 /// Steps until the end, or until `stop` is set; whether it came to the end.

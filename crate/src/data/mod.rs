@@ -38,6 +38,11 @@ pub mod streams {
     /// Replay buffers of chains and what is drawn from them, one stream a step behind that of the first values.
     pub const CHAINS: u64 = 0x108;
 
+    /// Pixels and first components of a mixture's fit, one stream for each digit.
+    pub const MIXTURE: u64 = 0x108;
+    /// Pixels that are flipped to measure a denoiser of binary images, one stream in all.
+    pub const FLIPS: u64 = 0x109;
+
     /// How far the classifier's training images are moved, one stream a step.
     pub const SHIFTS: u64 = 0x110;
     /// Draws of the kernel distance, one stream in all.

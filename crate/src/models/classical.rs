@@ -6,7 +6,6 @@ use super::family::{Family, Training};
 use super::markov_field::MarkovField;
 use super::mixture::Mixture;
 use super::network::Network;
-use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
 
 /// Most components of a digit.
@@ -58,13 +57,4 @@ impl ClassicalConfig {
             _ => Box::new(Mixture::new(self)?),
         })
     }
-}
-
-/// The model in a weights file.
-///
-/// # Errors
-/// [`Error::Checkpoint`] when the config does not fit.
-pub fn network(checkpoint: &Checkpoint) -> Result<Box<dyn Network>> {
-    let config: Option<ClassicalConfig> = checkpoint.config()?;
-    config.ok_or_else(|| Error::Checkpoint("the file does not say what it holds".into()))?.network()
 }

@@ -20,6 +20,12 @@ pub enum Family {
     Energy,
     /// The discriminative classifier, whose features the measures use.
     Classifier,
+    /// Mixture of Bernoullis.
+    Mixture,
+    /// Naive Bayes, the generative classifier.
+    NaiveBayes,
+    /// Markov random field.
+    MarkovField,
 }
 
 impl Family {
@@ -31,6 +37,9 @@ impl Family {
             Family::Rbm => "rbm",
             Family::Energy => "energy",
             Family::Classifier => "classifier",
+            Family::Mixture => "mixture",
+            Family::NaiveBayes => "naive_bayes",
+            Family::MarkovField => "markov_field",
         }
     }
 

@@ -1,12 +1,15 @@
 //! Model families: what a model is made of (configs) and the graphs it builds.
 
 pub mod chain;
+pub mod classical;
 pub mod classifier;
 pub mod denoiser;
 pub mod denoiser_config;
 pub mod energy;
 pub mod family;
 pub mod layers;
+pub mod markov_field;
+pub mod mixture;
 pub mod network;
 pub mod plans;
 pub mod rbm;

@@ -13,6 +13,7 @@ use crate::backend::{Backend, DeviceSlab, Executable};
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
 use crate::graph::{ParamLayout, Plan};
+use crate::models::classical::ClassicalConfig;
 use crate::models::classifier::Classifier;
 use crate::models::family::Family;
 
@@ -53,6 +54,9 @@ pub fn network(checkpoint: &Checkpoint) -> Result<Box<dyn Network>> {
         Family::Classifier => Box::new(Classifier::new(config(checkpoint)?)?),
         Family::Energy => Box::new(EnergyModel::new(config(checkpoint)?)?),
         Family::Rbm => Box::new(Rbm::new(config(checkpoint)?)?),
+        Family::Mixture | Family::NaiveBayes | Family::MarkovField => {
+            config::<ClassicalConfig>(checkpoint)?.network()?
+        }
         family => {
             return Err(Error::Unsupported(format!("a model of family {} is not run by jobs", family.name())));
         }

@@ -1,11 +1,18 @@
 //! Training: recipes as data, objectives of the families, schedules, the loop's step.
 
+#[cfg(feature = "cli")]
+pub mod classical;
 pub mod classifier;
 pub mod denoiser;
 pub mod energy;
+#[cfg(feature = "cli")]
+pub mod markov_field;
+#[cfg(feature = "cli")]
+pub mod mixture;
 pub mod objective;
 pub mod rbm;
 pub mod recipe;
+pub mod recipes_classical;
 mod recipes_energy;
 pub mod schedule;
 pub mod trainer;

@@ -7,6 +7,7 @@ use super::denoiser::Denoising;
 use super::energy::{ChainTraining, Replay};
 use super::objective::Objective;
 use super::rbm::Contrastive;
+use super::recipes_classical::{self, Fit};
 use super::recipes_energy;
 use super::vae::Elbo;
 use crate::data::binarize::Binarization;
@@ -96,6 +97,9 @@ pub enum Task {
         /// Part of the values that its fully connected layers do not see.
         dropout: f64,
     },
+    /// The likelihood of a classical model, which passes over the data maximise without gradient steps
+    /// (`train::classical`); what recipes say of steps does not apply.
+    Classical(Fit),
 }
 
 impl Task {
@@ -119,6 +123,9 @@ impl Task {
             }
             Task::Energy { model, chains } => Box::new(Replay::new(model.clone(), chains.clone())?),
             Task::Classifier { model, dropout } => Box::new(Classification::new(model.clone(), *dropout)?),
+            Task::Classical(_) => {
+                return Err(Error::Unsupported("this recipe fits its model in whole passes, not in steps".into()));
+            }
         })
     }
 
@@ -134,6 +141,7 @@ impl Task {
     pub fn binarization(&self) -> Option<Binarization> {
         match self {
             Task::Vae { binarization, .. } | Task::Rbm { binarization, .. } => Some(*binarization),
+            Task::Classical(fit) => Some(fit.binarization),
             _ => None,
         }
     }
@@ -226,6 +234,7 @@ pub fn recipes() -> Vec<Recipe> {
         },
     ];
     recipes.extend(recipes_energy::recipes());
+    recipes.extend(recipes_classical::recipes());
     recipes
 }
 
@@ -326,6 +335,7 @@ pub fn limits(name: &str) -> &'static str {
              does nothing: it was never trained without a class."
         }
         "rbm" | "energy" => recipes_energy::limits(name),
+        "mixture" | "naive-bayes" | "markov-field" => recipes_classical::limits(name),
         _ => {
             "Samples are soft, and some are no digit: the standard normal prior is not the distribution of the \
              encodings. Drawn digits far off the centre or much thinner than MNIST's are encoded poorly."
@@ -340,7 +350,10 @@ mod tests {
     #[test]
     fn every_recipe_is_a_network_that_fits() {
         for recipe in recipes() {
-            recipe.task.objective().unwrap();
+            match &recipe.task {
+                Task::Classical(fit) => fit.model.check().unwrap(),
+                task => drop(task.objective().unwrap()),
+            }
             assert!(crate::catalog::is_id(&recipe.name), "{}", recipe.name);
             assert_eq!(find(&recipe.name).unwrap(), recipe);
         }
