@@ -105,6 +105,7 @@
  * @property {number | null} steps  runs; null goes on for ever
  * @property {number} [per_frame]  most runs in one animation frame; below 1 a run takes several
  * @property {Inputs} [state]  by the name of the slab
+ * @property {Inputs} [first]  inputs of the first run, in place of those of the same names
  */
 
 /**
@@ -248,7 +249,7 @@
  *   | {type: 'release', lane: string}
  *   | {type: 'hidden', hidden: boolean}
  *   | {type: 'scene', scene: Scene}
- *   | {type: 'scene-inputs', scene: string, inputs: Inputs, input?: number}
+ *   | {type: 'scene-inputs', scene: string, inputs: Inputs, once?: boolean, input?: number}
  *   | {type: 'scene-halt', scene: string}
  *   | {type: 'scene-resume', scene: string, until?: number}
  *   | {type: 'scene-release', scene: string}

@@ -3,6 +3,7 @@
  * and what it answers.
  */
 
+import { Jobs } from './worker/jobs.js';
 import { Lanes } from './worker/lanes.js';
 import { fetchModel, loadEngine, surveyGpu } from './worker/loader.js';
 import { Meter } from './worker/meter.js';
@@ -52,13 +53,15 @@ const lanes = new Lanes({
   failed: fail,
 });
 
+const jobs = new Jobs((model) => models.has(model), reading);
+
 const scenes = new Scenes({
   post,
-  has: (model) => models.has(model),
+  prepare: (open, name, given) => jobs.prepare(open, name, given),
+  outputs: (open, name, names) => jobs.outputs(open, name, names),
   show: (picture) => stage.show(picture),
   erase: (canvas) => stage.erase(canvas),
   schedule: () => stage.schedule(),
-  reading,
 });
 
 /** @type {Engine | null} */
@@ -92,6 +95,7 @@ async function build(backend, reason, detail = '') {
   stage.use(null);
   lanes.use(null);
   scenes.use(null);
+  jobs.use(null);
   // one that is still being read from cannot be freed, and is left to the garbage collector
   if (readings === 0) session?.free();
   session = null;
@@ -121,6 +125,7 @@ async function build(backend, reason, detail = '') {
   if (selected) stage.modelChanged(parseInfo(next.select(selected)).config.z_dim);
   lanes.use(next);
   scenes.use(next);
+  jobs.use(next);
   post({ type: 'need-canvases', generation });
 }
 
@@ -319,7 +324,7 @@ scope.onmessage = ({ data }) => {
       scenes.describe(message.scene);
       break;
     case 'scene-inputs':
-      scenes.change(message.scene, message.inputs, message.input);
+      scenes.change(message.scene, message.inputs, message.once, message.input);
       break;
     case 'scene-halt':
       scenes.halt(message.scene, true);
@@ -331,7 +336,7 @@ scope.onmessage = ({ data }) => {
       scenes.release(message.scene);
       break;
     case 'compute':
-      answer(message.request, () => scenes.ask(message.question));
+      answer(message.request, () => jobs.ask(message.question));
       break;
     case 'frame-values':
       answer(message.request, async () => {

@@ -2,6 +2,7 @@
 
 import { expect, test as base } from './fixtures.js';
 import { tinyClassifier } from './support/tiny-classifier.js';
+import { tinyRbm } from './support/tiny-rbm.js';
 import { destroyDevice, distance, openBlank } from './support/worker-bench.js';
 
 /** @import { Page } from '@playwright/test' */
@@ -65,7 +66,7 @@ const test = base.extend(
       const close = await openBlank(page);
       await page.evaluate(openBench, {
         backend: info.project.name === 'webgpu' ? 'gpu' : 'cpu',
-        file: [...tinyClassifier()],
+        files: { tiny: [...tinyClassifier()], rbm: [...tinyRbm()] },
       });
       await use(new Bench(page));
       await close();
@@ -73,8 +74,8 @@ const test = base.extend(
   }),
 );
 
-/** Runs in the page. @param {{backend: string, file: number[]}} given */
-async function openBench({ backend, file }) {
+/** Runs in the page. @param {{backend: string, files: Record<string, number[]>}} given */
+async function openBench({ backend, files }) {
   const from = (/** @type {string} */ name) => import(new URL(name, document.baseURI).href);
   const [client, parts, canvas] = [await from('engine.js'), await from('parts/scene.js'), await from('bench-canvas.js')];
   /** @type {EngineClient} */
@@ -89,7 +90,7 @@ async function openBench({ backend, file }) {
   const typed = (/** @type {Plain} */ { inputs, chain, ...rest }) => ({
     ...rest,
     inputs: arrays(inputs),
-    chain: chain && { ...chain, state: arrays(chain.state) },
+    chain: chain && { ...chain, state: arrays(chain.state), first: arrays(chain.first) },
   });
   /** @type {Record<string, number[]> | null} */
   let values = null;
@@ -116,7 +117,7 @@ async function openBench({ backend, file }) {
       values = null;
       scene.show(/** @type {any} */ (typed(description)));
     },
-    change: (/** @type {Record<string, number[]>} */ inputs) => scene.change(arrays(inputs)),
+    change: (/** @type {Record<string, number[]>} */ inputs, once = false) => scene.change(arrays(inputs), { once }),
     halt: () => scene.halt(),
     resume: (/** @type {number | undefined} */ until) => scene.resume(until),
     release: () => scene.release(),
@@ -138,8 +139,10 @@ async function openBench({ backend, file }) {
   Object.assign(window, { bench });
   const look = { ink: /** @type {[number, number, number]} */ ([0, 0, 0]), paper: /** @type {[number, number, number]} */ ([1, 1, 1]), smooth: false };
   engine.start(/** @type {Backend} */ (backend), look, document.baseURI);
-  const { config } = await engine.loadFile('tiny', new Uint8Array(file));
-  if (config.family !== 'classifier') throw new Error(`a file of family ${config.family}`);
+  for (const [name, bytes] of Object.entries(files)) {
+    const { config } = await engine.loadFile(name, new Uint8Array(bytes));
+    if (config.family !== { tiny: 'classifier', rbm: 'rbm' }[name]) throw new Error(`${name} is of family ${config.family}`);
+  }
 }
 
 // an emulated GPU compiles every kernel first
@@ -153,6 +156,15 @@ const view = (view) => ({ canvas: 'picture', output: 'evidence', columns: 1, row
 
 /** A scene's pictures are parts of the page; here the canvas is described as the worker is told of it. @param {Plain} scene */
 const described = (scene) => ({ type: 'scene', scene: { scene: 'drawn', serial: 1, model: 'tiny', batch: 1, ...scene } });
+
+/** A chain of the machine that begins in noise. @param {Plain} [chain] */
+const gibbs = (chain) => ({
+  model: 'rbm',
+  job: 'gibbs',
+  inputs: { begin: [0], given: new Array(PIXELS).fill(0), mask: new Array(PIXELS).fill(0), temperature: [1] },
+  read: ['states'],
+  chain: { seed: 4, steps: 3, first: { begin: [1] }, ...chain },
+});
 
 test('a question is answered alike by both backends @webgpu', async ({ bench }) => {
   const classify = { batch: 2, inputs: { x: [...digit(1), ...digit(2)] }, read: ['probabilities', 'logits', 'features'] };
@@ -232,6 +244,28 @@ test('a chain counts its runs, stands still when told, and takes new inputs as i
   expect(await bench.done()).toBe(0);
 });
 
+test('a chain goes on from its state with a fresh key in each run, the same for the same seed', async ({ bench }) => {
+  const [one = [], three = [], again = [], other = []] = await Promise.all(
+    [{ steps: 1 }, {}, {}, { seed: 5 }].map(async (chain) => (await bench.ask(gibbs(chain))).states),
+  );
+  expect(three).toEqual(again);
+  expect([distance(three, one), distance(three, other)]).toEqual([1, 1]);
+  // begun from a state that is given in place of noise
+  const state = new Array(PIXELS).fill(1);
+  const from = gibbs({ first: { begin: [0] }, state: { chains: state }, steps: 1 });
+  expect(distance((await bench.ask(from)).states ?? [], one)).toBe(1);
+  await bench.show(gibbs({ per_frame: 1 }));
+  await bench.reached(3);
+  await expect.poll(async () => (await bench.values())?.states).toEqual(three);
+  // noise once more, for one run: the state forgets where it was
+  await bench.call('change', { begin: [1] }, true);
+  await bench.call('resume', 5);
+  await bench.reached(5);
+  const { states: restarted = [] } = await bench.ask(gibbs({ steps: 5 }));
+  await expect.poll(async () => (await bench.call('heard', 'scene-values')).at(-1).done).toBe(5);
+  expect(distance((await bench.values())?.states ?? [], restarted)).toBe(1);
+});
+
 test('what a scene cannot do is a message, and what was there stays', async ({ bench }) => {
   const x = digit(1);
   for (const [wrong, kind, words] of /** @type {[Plain, string, RegExp][]} */ ([
@@ -291,6 +325,7 @@ test('a lost device comes to the same run with the same numbers, and questions w
   await bench.call('change', { x: digit(5) });
   await bench.reached(9);
   const before = await bench.values();
+  await bench.page.waitForTimeout(100);
   const told = (await bench.call('heard', 'scene-steps')).length;
   await destroyDevice(bench.page);
   const { logits = [] } = await bench.ask({ inputs: { x: digit(5) }, read: ['logits'] });

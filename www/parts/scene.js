@@ -100,11 +100,13 @@ export class Scene {
   /**
    * Changes inputs; a chain goes on with them.
    * @param {Inputs} inputs
-   * @param {number} [input]  when the input event happened, ms since the epoch
+   * @param {object} [options]
+   * @param {boolean} [options.once]  for the chain's next run only
+   * @param {number} [options.input]  when the input event happened, ms since the epoch
    */
-  change(inputs, input) {
+  change(inputs, { once, input } = {}) {
     if (!this.description) throw new KindError('internal', `${this.name} shows nothing yet`);
-    this.engine.send({ type: 'scene-inputs', scene: this.name, inputs, input });
+    this.engine.send({ type: 'scene-inputs', scene: this.name, inputs, once, input });
   }
 
   /** The chain stands still. */

@@ -4,13 +4,12 @@
  * per frame as leave the page its frame rate, and after a lost device once more from its first state to where it was.
  */
 
-import { KindError, toFailure } from '../protocol.js';
-import { Budget, nextFrame } from './frame.js';
+import { toFailure } from '../protocol.js';
+import { Budget } from './frame.js';
+import { picked } from './jobs.js';
 
-/** @import { Chain, Inputs, Question, Scene, ScenePicture, Session, ToPage } from '../protocol.js' */
-
-/** Inputs that a chain writes itself. */
-const OF_THE_CHAIN = ['key', 'step'];
+/** @import { Inputs, Scene, ScenePicture, Session, ToPage } from '../protocol.js' */
+/** @import { Given } from './jobs.js' */
 
 /** An endless chain that has come further begins anew after a lost device, for the way back would take too long. */
 const REPLAYED = 5000;
@@ -38,11 +37,11 @@ export class Scenes {
   /**
    * @param {object} hooks
    * @param {(message: ToPage, transfer?: Transferable[]) => void} hooks.post
-   * @param {(model: string) => boolean} hooks.has  whether a model is loaded
+   * @param {(session: Session, name: string, given: Given) => void} hooks.prepare  opens a job with its inputs
+   * @param {(session: Session, name: string, outputs: string[]) => Promise<Inputs>} hooks.outputs
    * @param {(picture: ScenePicture) => void} hooks.show
    * @param {(canvas: string) => void} hooks.erase
    * @param {() => void} hooks.schedule  asks for a call of `work` in the next animation frame
-   * @param {<T>(values: Promise<T>) => Promise<T>} hooks.reading  follows a reading from the session
    */
   constructor(hooks) {
     this.hooks = hooks;
@@ -51,10 +50,6 @@ export class Scenes {
     /** In the order in which chains are served. @type {Map<string, Kept>} */
     this.scenes = new Map();
     this.hidden = false;
-    /** Who waits for a session. @type {(() => void)[]} */
-    this.waiting = [];
-    /** Questions are answered one after the other. @type {Promise<unknown>} */
-    this.asking = Promise.resolve();
   }
 
   /**
@@ -67,9 +62,7 @@ export class Scenes {
       if (kept.goal === Infinity && kept.told > REPLAYED) forgetTheWay(kept);
       kept.stale = true;
     }
-    if (!session) return;
-    for (const resume of this.waiting.splice(0)) resume();
-    this.hooks.schedule();
+    if (session) this.hooks.schedule();
   }
 
   /** Takes a new description, in place of the one before. @param {Scene} scene */
@@ -79,6 +72,8 @@ export class Scenes {
     /** @type {Kept} */
     const kept = known ?? { scene, shown: null, reading: false, again: false, ...fresh() };
     Object.assign(kept, { ...fresh(), scene, halted, goal: chain?.steps ?? Infinity });
+    // the second run has them as they are described
+    if (chain?.first) kept.log.push({ at: 1, inputs: picked(scene.inputs, chain.first) });
     this.scenes.set(name, kept);
     this.hooks.schedule();
   }
@@ -87,13 +82,17 @@ export class Scenes {
    * Changes inputs of a scene; a chain goes on with them.
    * @param {string} name
    * @param {Inputs} inputs
+   * @param {boolean} [once]  for the chain's next run only
    * @param {number} [input]  when the input event happened
    */
-  change(name, inputs, input) {
+  change(name, inputs, once, input) {
     const kept = this.scenes.get(name);
     if (!kept) return;
-    if (kept.scene.chain && !(kept.stale && kept.told === 0)) {
-      remember(kept, inputs);
+    if (kept.scene.chain) {
+      const at = Math.max(kept.done, kept.told);
+      const before = once ? picked(inputsAt(kept, at), inputs) : {};
+      remember(kept, at, inputs);
+      if (once) remember(kept, at + 1, before);
     } else {
       kept.scene = { ...kept.scene, inputs: { ...kept.scene.inputs, ...inputs }, input };
       kept.stale = true;
@@ -173,7 +172,7 @@ export class Scenes {
   compute(name, kept, session) {
     kept.stale = false;
     try {
-      this.prepare(name, kept.scene, session);
+      this.hooks.prepare(session, name, kept.scene);
       kept.done = 0;
       kept.written = 0;
       if (kept.scene.chain) return;
@@ -185,24 +184,6 @@ export class Scenes {
       return;
     }
     this.computed(name, kept);
-  }
-
-  /**
-   * Opens the job and writes what it is given.
-   * @param {string} name
-   * @param {{model: string, job: string, batch: number, inputs: Inputs, chain?: Chain}} given
-   * @param {Session} session
-   */
-  prepare(name, { model, job, batch, inputs, chain }, session) {
-    if (!this.hooks.has(model)) throw new KindError('no-model', model);
-    /** @type {string[]} */
-    const needed = JSON.parse(session.job_open(name, model, job, batch));
-    for (const [input, values] of Object.entries(inputs)) session.job_write(name, input, values);
-    const missing = needed.filter((input) => !(input in inputs || (chain && OF_THE_CHAIN.includes(input))));
-    if (missing.length > 0) throw new KindError('shape', `the job ${job} of ${model} needs ${missing.join(', ')}`);
-    if (!chain) return;
-    session.job_reset(name);
-    for (const [slab, values] of Object.entries(chain.state ?? {})) session.job_set_state(name, slab, values);
   }
 
   /**
@@ -272,7 +253,7 @@ export class Scenes {
       if (!session || read.length === 0 || this.scenes.get(name) !== kept) break;
       const { done } = kept;
       try {
-        const values = await this.outputs(name, read, session);
+        const values = await this.hooks.outputs(session, name, read);
         this.hooks.post({ type: 'scene-values', scene: name, serial, done, values }, buffers(values));
       } catch (error) {
         this.failed(name, error, session);
@@ -281,76 +262,17 @@ export class Scenes {
     kept.reading = false;
   }
 
-  /**
-   * @param {string} name
-   * @param {string[]} outputs
-   * @param {Session} session
-   * @returns {Promise<Inputs>}
-   */
-  async outputs(name, outputs, session) {
-    const values = await this.hooks.reading(Promise.all(outputs.map((output) => session.job_read(name, output))));
-    return Object.fromEntries(outputs.map((output, i) => [output, values[i]]));
-  }
-
   /** @param {string} name @param {unknown} error @param {Session | null} [session] */
   failed(name, error, session = this.session) {
     const failure = toFailure(error);
     const kept = this.scenes.get(name);
     // the device's own report leads to another session
-    if (failure.kind === 'device-lost') this.lost(session);
-    else if (kept) {
+    if (failure.kind === 'device-lost') {
+      if (session === this.session) this.use(null);
+    } else if (kept) {
       kept.halted = true;
       this.hooks.post({ type: 'scene-failed', scene: name, serial: kept.scene.serial, failure });
     }
-  }
-
-  /** @param {Session | null} session  where it was noticed */
-  lost(session) {
-    if (session === this.session) this.use(null);
-  }
-
-  /**
-   * Answers a question without drawing anything.
-   * @param {Question} question
-   * @returns {Promise<Inputs>}
-   */
-  ask(question) {
-    const answer = this.asking.then(() => this.answer(question));
-    this.asking = answer.catch(() => {});
-    return answer;
-  }
-
-  /** @param {Question} question @returns {Promise<Inputs>} */
-  async answer(question) {
-    for (let attempt = 0; ; attempt += 1) {
-      while (!this.session) await new Promise((resolve) => this.waiting.push(() => resolve(undefined)));
-      const { session } = this;
-      try {
-        return await this.attempt(question, session);
-      } catch (error) {
-        if (toFailure(error).kind !== 'device-lost' || attempt > 0) throw error;
-        this.lost(session);
-      }
-    }
-  }
-
-  /** @param {Question} question @param {Session} session @returns {Promise<Inputs>} */
-  async attempt(question, session) {
-    const { model, chain, read } = question;
-    // no scene has a name like this
-    const name = `?${model}`;
-    this.prepare(name, question, session);
-    let budget = new Budget(session);
-    for (let index = 0; index < (chain?.steps ?? 1); index += 1) {
-      while (chain && !budget.fits(session.job_ms(name))) {
-        await new Promise((resolve) => nextFrame(() => resolve(undefined)));
-        if (this.session !== session) throw new KindError('device-lost', '');
-        budget = new Budget(session);
-      }
-      if (chain) session.job_step(name, chain.seed, index);
-      else session.job_run(name);
-    }
-    return this.outputs(name, read, session);
   }
 }
 
@@ -364,13 +286,18 @@ function isGrowing({ scene, done, told, goal, halted }) {
   return scene.chain !== undefined && done < (halted ? told : Math.max(goal, told));
 }
 
-/** Inputs for the runs to come. @param {Kept} kept @param {Inputs} inputs */
-function remember(kept, inputs) {
+/** What the inputs are for a run. @param {Kept} kept @param {number} run @returns {Inputs} */
+function inputsAt({ scene, log }, run) {
+  return Object.assign({}, scene.inputs, ...log.filter(({ at }) => at <= run).map(({ inputs }) => inputs));
+}
+
+/** Inputs for the runs from `at` on. @param {Kept} kept @param {number} at  not done yet @param {Inputs} inputs */
+function remember(kept, at, inputs) {
   const { log } = kept;
-  const at = Math.max(kept.done, kept.told);
-  const last = log.at(-1);
-  if (last?.at === at && kept.written < log.length) Object.assign(last.inputs, inputs);
-  else log.push({ at, inputs: { ...inputs } });
+  // what is to be set back later stands behind
+  const place = log.findLastIndex((entry) => entry.at <= at) + 1;
+  if (place > kept.written && log[place - 1].at === at) Object.assign(log[place - 1].inputs, inputs);
+  else log.splice(place, 0, { at, inputs: { ...inputs } });
   if (log.length > REMEMBERED) {
     const [first, second] = log.splice(0, 2);
     log.unshift({ at: first.at, inputs: { ...first.inputs, ...second.inputs } });
@@ -380,8 +307,9 @@ function remember(kept, inputs) {
 
 /** The chain will begin anew, with the inputs as they are now. @param {Kept} kept */
 function forgetTheWay(kept) {
-  const inputs = Object.assign({}, kept.scene.inputs, ...kept.log.map((entry) => entry.inputs));
-  Object.assign(kept, { scene: { ...kept.scene, inputs }, log: [], written: 0, told: 0 });
+  const inputs = inputsAt(kept, kept.done);
+  const log = kept.scene.chain?.first ? [{ at: 1, inputs: picked(inputs, kept.scene.chain.first) }] : [];
+  Object.assign(kept, { scene: { ...kept.scene, inputs }, log, written: 0, told: 0 });
 }
 
 /** @param {Inputs} values */
