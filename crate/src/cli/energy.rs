@@ -46,7 +46,7 @@ pub struct ChainFlags {
     /// Where chains begin: noise, or images (.npy, N x 28 x 28)
     #[arg(long, default_value = "noise")]
     from: String,
-    /// The chains' temperature; 1 is the model's own
+    /// The chains' temperature, or what a flow's noise is multiplied by; 1 is the model's own
     #[arg(long, default_value_t = 1.0)]
     temperature: f64,
 }
@@ -65,9 +65,23 @@ impl ChainFlags {
     pub fn refuse(&self) -> Result<()> {
         match self.chain_steps.is_some() || self.from != "noise" || self.temperature != 1.0 {
             false => Ok(()),
-            true => {
-                Err(Error::Unsupported("--chain-steps, --from and --temperature are for energy-based models".into()))
-            }
+            true => Err(Error::Unsupported(
+                "--chain-steps and --from are for energy-based models, --temperature for those and flows".into(),
+            )),
+        }
+    }
+
+    /// The temperature, of a model that draws without chains.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when another of the flags is given, [`Error::Data`] for a temperature that is none.
+    pub fn only_temperature(&self) -> Result<f32> {
+        if self.chain_steps.is_some() || self.from != "noise" {
+            return Err(Error::Unsupported("--chain-steps and --from are for energy-based models".into()));
+        }
+        match self.temperature >= 0.0 && self.temperature.is_finite() {
+            true => Ok(self.temperature as f32),
+            false => Err(Error::Data(format!("a temperature of {} is none; 1 is the model's own", self.temperature))),
         }
     }
 

@@ -17,6 +17,7 @@ use crate::models::denoiser::Denoiser;
 use crate::models::denoiser_config::DenoiserConfig;
 use crate::models::energy::EnergyConfig;
 use crate::models::family::{Family, Training};
+use crate::models::flow_config::FlowConfig;
 use crate::models::network::network;
 use crate::models::rbm::RbmConfig;
 use crate::models::vae::Vae;
@@ -83,6 +84,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Family::Rbm => {
             let config = opened.config::<RbmConfig>()?;
             by_jobs(&opened, &config, config.training.clone(), &[("gibbs", 1), ("gibbs", 16), ("free_energy", 1)])?
+        }
+        Family::Flow => {
+            let config = opened.config::<FlowConfig>()?;
+            by_jobs(&opened, &config, config.training.clone(), &[("decode", 1), ("encode", 1), ("likelihood", 10)])?
         }
         Family::Mixture | Family::NaiveBayes | Family::MarkovField => {
             let config = opened.config::<ClassicalConfig>()?;

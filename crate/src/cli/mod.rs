@@ -13,6 +13,7 @@ mod eval;
 mod eval_all;
 mod eval_denoiser;
 mod eval_samples;
+mod flow;
 mod images;
 mod info;
 mod measures;

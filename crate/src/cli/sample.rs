@@ -9,7 +9,7 @@ use super::denoise::{self, SamplerFlags};
 use super::energy::{ChainFlags, Chains};
 use super::images::ImageOutput;
 use super::subjects::prior_codes;
-use super::{classical, weights};
+use super::{classical, flow, weights};
 use crate::error::{Error, Result};
 use crate::models::family::Family;
 use crate::models::network::Runner;
@@ -43,7 +43,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = ImageOutput::check(&arguments.out)?;
     let opened = weights::open(&arguments.weights)?;
-    if !matches!(opened.family, Family::Rbm | Family::Energy) {
+    if !matches!(opened.family, Family::Rbm | Family::Energy | Family::Flow) {
         arguments.chains.refuse()?;
     }
     let images = match opened.family {
@@ -63,6 +63,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             arguments.sampler.refuse(None)?;
             let chains = Chains::new(&opened, &arguments.backend.open()?, &arguments.chains, arguments.class)?;
             chains.sample(arguments.n as usize, arguments.seed)?
+        }
+        Family::Flow => {
+            arguments.sampler.refuse(None)?;
+            let temperature = arguments.chains.only_temperature()?;
+            let runner = Runner::new(&arguments.backend.open()?, &opened.checkpoint)?;
+            flow::sample(&runner, arguments.n as usize, arguments.seed, arguments.class, temperature)?
         }
         Family::Mixture | Family::NaiveBayes => {
             arguments.sampler.refuse(arguments.class)?;

@@ -26,6 +26,8 @@ pub enum Family {
     NaiveBayes,
     /// Markov random field.
     MarkovField,
+    /// Normalizing flow.
+    Flow,
 }
 
 impl Family {
@@ -40,6 +42,7 @@ impl Family {
             Family::Mixture => "mixture",
             Family::NaiveBayes => "naive_bayes",
             Family::MarkovField => "markov_field",
+            Family::Flow => "flow",
         }
     }
 

@@ -16,6 +16,7 @@ use crate::graph::{ParamLayout, Plan};
 use crate::models::classical::ClassicalConfig;
 use crate::models::classifier::Classifier;
 use crate::models::family::Family;
+use crate::models::flow::Flow;
 
 /// Compiled jobs that are kept for a model: what a room shows at once, and what it goes back to. Those in use stay
 /// whatever their number.
@@ -52,6 +53,7 @@ pub fn unknown_job<T>(job: &str, known: &[&str]) -> Result<T> {
 pub fn network(checkpoint: &Checkpoint) -> Result<Box<dyn Network>> {
     Ok(match Family::of(checkpoint)? {
         Family::Classifier => Box::new(Classifier::new(config(checkpoint)?)?),
+        Family::Flow => Box::new(Flow::of(checkpoint)?),
         Family::Energy => Box::new(EnergyModel::new(config(checkpoint)?)?),
         Family::Rbm => Box::new(Rbm::new(config(checkpoint)?)?),
         Family::Mixture | Family::NaiveBayes | Family::MarkovField => {
@@ -67,7 +69,7 @@ pub fn network(checkpoint: &Checkpoint) -> Result<Box<dyn Network>> {
 ///
 /// # Errors
 /// [`Error::Checkpoint`] when there is none or it does not fit.
-fn config<T: DeserializeOwned>(checkpoint: &Checkpoint) -> Result<T> {
+pub(super) fn config<T: DeserializeOwned>(checkpoint: &Checkpoint) -> Result<T> {
     checkpoint.config()?.ok_or_else(|| Error::Checkpoint("the file does not say what it holds".into()))
 }
 

@@ -12,6 +12,7 @@ mod max_pool;
 mod normalize;
 mod pointwise;
 mod pool;
+mod quantile;
 mod random;
 mod reduce;
 pub mod registry;

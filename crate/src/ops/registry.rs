@@ -95,6 +95,7 @@ pub fn rows() -> Vec<Row> {
         super::normalize::row(),
         super::pointwise::row(),
         super::pool::row(),
+        super::quantile::row(),
         super::random::row(),
         super::reduce::row(),
         super::softmax::row(),

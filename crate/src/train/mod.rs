@@ -5,6 +5,7 @@ pub mod classical;
 pub mod classifier;
 pub mod denoiser;
 pub mod energy;
+pub mod flow;
 #[cfg(feature = "cli")]
 pub mod markov_field;
 #[cfg(feature = "cli")]
@@ -14,6 +15,7 @@ pub mod rbm;
 pub mod recipe;
 pub mod recipes_classical;
 mod recipes_energy;
+mod recipes_flow;
 pub mod schedule;
 pub mod trainer;
 pub mod vae;

@@ -5,17 +5,19 @@ use serde::{Deserialize, Serialize};
 use super::classifier::Classification;
 use super::denoiser::Denoising;
 use super::energy::{ChainTraining, Replay};
+use super::flow::Likelihood;
 use super::objective::Objective;
 use super::rbm::Contrastive;
 use super::recipes_classical::{self, Fit};
-use super::recipes_energy;
 use super::vae::Elbo;
+use super::{recipes_energy, recipes_flow};
 use crate::data::binarize::Binarization;
 use crate::error::{Error, Result};
 use crate::models::classifier::ClassifierConfig;
 use crate::models::denoiser_config::{DenoiserConfig, Network, Prediction};
 use crate::models::energy::EnergyConfig;
 use crate::models::family::Family;
+use crate::models::flow_config::FlowConfig;
 use crate::models::layers::{Activation, Layer};
 use crate::models::rbm::RbmConfig;
 use crate::models::vae_config::{Naming, VaeConfig};
@@ -100,6 +102,11 @@ pub enum Task {
     /// The likelihood of a classical model, which passes over the data maximise without gradient steps
     /// (`train::classical`); what recipes say of steps does not apply.
     Classical(Fit),
+    /// The likelihood of a flow.
+    Flow {
+        /// The network.
+        model: FlowConfig,
+    },
 }
 
 impl Task {
@@ -126,6 +133,7 @@ impl Task {
             Task::Classical(_) => {
                 return Err(Error::Unsupported("this recipe fits its model in whole passes, not in steps".into()));
             }
+            Task::Flow { model } => Box::new(Likelihood::new(model.clone())?),
         })
     }
 
@@ -235,6 +243,7 @@ pub fn recipes() -> Vec<Recipe> {
     ];
     recipes.extend(recipes_energy::recipes());
     recipes.extend(recipes_classical::recipes());
+    recipes.push(recipes_flow::recipe());
     recipes
 }
 
@@ -336,6 +345,7 @@ pub fn limits(name: &str) -> &'static str {
         }
         "rbm" | "energy" => recipes_energy::limits(name),
         "mixture" | "naive-bayes" | "markov-field" => recipes_classical::limits(name),
+        "flow" => recipes_flow::LIMITS,
         _ => {
             "Samples are soft, and some are no digit: the standard normal prior is not the distribution of the \
              encodings. Drawn digits far off the centre or much thinner than MNIST's are encoded poorly."
