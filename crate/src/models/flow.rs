@@ -38,8 +38,8 @@ use crate::ops::{AdamConfig, Distribution};
 
 /// Grey values of a picture.
 const GREYS: f64 = 256.0;
-/// What keeps v off the ends of (0, 256), where the logit is infinite: half of the distance of f32 numbers there.
-const MARGIN: f64 = 1.0 / 131_072.0;
+/// What keeps v off the ends of (0, 256), where the logit is infinite: the distance of f32 numbers below 256.
+const MARGIN: f64 = 1.0 / 65_536.0;
 /// What keeps a uniform number off the ends of (0, 1).
 const UNIFORM_MARGIN: f64 = 1e-7;
 /// The logit at which the coarsest grid's networks see half of the ink.

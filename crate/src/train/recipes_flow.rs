@@ -13,7 +13,7 @@ pub fn recipe() -> Recipe {
     let model = FlowConfig {
         family: Family::Flow,
         side: SIDE,
-        levels: vec![Level { channels: 32, layers: 2 }, Level { channels: 48, layers: 3 }],
+        levels: vec![Level { channels: 32, layers: 2 }, Level { channels: 48, layers: 2 }],
         top: Top { couplings: 6, hidden: 96 },
         components: 5,
         paper: 0.99,
