@@ -6,7 +6,9 @@ use crate::models::family::Family;
 use crate::models::flow_config::{FlowConfig, Level, Top};
 
 /// Where the flow fails, for its card.
-pub const LIMITS: &str = "";
+pub const LIMITS: &str = "The pixels of one coupling are drawn without knowing of each other. Where what is already drawn leaves two ways open, \
+     some of them take one and some the other: strokes fray, break off or carry specks. Its likelihood rewards fine grain \
+     more than form: it is much better than its digits look. It must be told the class.";
 
 /// Two levels of convolutional couplings, 28 to 14 and 14 to 7, and dense ones on the 49 pixels that are left.
 pub fn recipe() -> Recipe {
