@@ -146,7 +146,8 @@ async function openBench({ backend, files }) {
 }
 
 // an emulated GPU compiles every kernel first
-test.describe.configure({ timeout: 120_000 });
+test.describe.configure({ timeout: 180_000 });
+const poll = { timeout: 60_000 };
 
 /** A digit of a kind. @param {number} seed */
 const digit = (seed) => Array.from({ length: PIXELS }, (_, i) => ((i * (seed + 3)) % 17) / 16);
@@ -172,7 +173,7 @@ test('a question is answered alike by both backends @webgpu', async ({ bench }) 
   const gpu = { ...(await bench.ask(classify)), ...(await bench.ask(evidence)) };
   expect(gpu.features?.length).toBe(2 * 5);
   expect(gpu.probabilities?.slice(0, 10).reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
-  expect(distance([gpu.evidence?.reduce((most, e) => Math.max(most, Math.abs(e)), 0) ?? NaN], [1])).toBeLessThan(1e-6);
+  expect(gpu.evidence?.reduce((most, e) => Math.max(most, Math.abs(e)), 0)).toBeCloseTo(1, 5);
   await bench.call('send', { type: 'switch', backend: 'cpu' });
   await expect.poll(async () => (await bench.call('heard', 'backend')).length).toBe(2);
   const cpu = { ...(await bench.ask(classify)), ...(await bench.ask(evidence)) };
@@ -187,7 +188,7 @@ test('a scene draws its output, its file has the size of the canvas, and release
   const inputs = { x: digit(1), label: [4] };
   const { evidence = [] } = await bench.ask({ job: 'evidence', inputs, read: ['evidence'] });
   await bench.call('show', { model: 'tiny', job: 'evidence', inputs, read: ['evidence'] });
-  await expect.poll(() => bench.values()).not.toBe(null);
+  await expect.poll(() => bench.values(), poll).not.toBe(null);
   expect(distance((await bench.values())?.evidence ?? [], evidence)).toBe(0);
   await bench.page.evaluate(
     ([message, given]) => {
@@ -201,7 +202,7 @@ test('a scene draws its output, its file has the size of the canvas, and release
     const pixels = await bench.call('pixels');
     const off = pixels.filter((/** @type {number} */ grey, /** @type {number} */ i) => Math.abs(255 * (0.5 - (evidence[i] ?? NaN) / 2) - grey) > 2);
     expect(off.length).toBe(0);
-  }).toPass({ timeout: 10_000 });
+  }).toPass(poll);
   expect(await bench.call('png')).toEqual([28, 28]);
   await bench.call('send', { type: 'scene-release', scene: 'drawn' });
   await bench.call('release');
@@ -211,7 +212,7 @@ test('a scene draws its output, its file has the size of the canvas, and release
 test('of many descriptions the newest is what is read', async ({ bench }) => {
   await bench.call('storm', { model: 'tiny', job: 'classify', read: ['logits'] }, 100);
   const { logits = [] } = await bench.ask({ inputs: { x: new Array(PIXELS).fill(1) }, read: ['logits'] });
-  await expect(async () => expect(distance((await bench.values())?.logits ?? [], logits)).toBe(0)).toPass({ timeout: 10_000 });
+  await expect(async () => expect(distance((await bench.values())?.logits ?? [], logits)).toBe(0)).toPass(poll);
   expect((await bench.call('heard', 'scene-values')).length).toBeLessThan(100);
 });
 
@@ -230,7 +231,7 @@ test('a chain counts its runs, stands still when told, and takes new inputs as i
   await bench.call('resume', halted + 2);
   await bench.reached(halted + 2);
   const { logits = [] } = await bench.ask({ inputs: { x: digit(7) }, read: ['logits'] });
-  await expect(async () => expect(distance((await bench.values())?.logits ?? [], logits)).toBe(0)).toPass({ timeout: 10_000 });
+  await expect(async () => expect(distance((await bench.values())?.logits ?? [], logits)).toBe(0)).toPass(poll);
   await bench.page.waitForTimeout(200);
   expect(await bench.done()).toBe(halted + 2);
   await bench.call('send', { type: 'hidden', hidden: true });
@@ -285,13 +286,13 @@ test('what a scene cannot do is a message, and what was there stays', async ({ b
     expect(refusedWords).toMatch(words);
   }
   await bench.show({ inputs: { x }, read: ['logits'] });
-  await expect.poll(() => bench.values()).not.toBe(null);
+  await expect.poll(() => bench.values(), poll).not.toBe(null);
   await bench.show({ job: 'paint', inputs: { x } });
-  await expect.poll(async () => (await bench.call('failures')).length).toBe(1);
+  await expect.poll(async () => (await bench.call('failures')).length, poll).toBe(1);
   await bench.show({ inputs: { x }, read: ['nothing'] });
-  await expect.poll(async () => (await bench.call('failures')).length).toBe(2);
+  await expect.poll(async () => (await bench.call('failures')).length, poll).toBe(2);
   await bench.show({ inputs: { x }, read: ['logits'] });
-  await expect.poll(() => bench.values()).not.toBe(null);
+  await expect.poll(() => bench.values(), poll).not.toBe(null);
 });
 
 test('two hundred restarts take no more memory', async ({ bench }) => {
@@ -300,7 +301,7 @@ test('two hundred restarts take no more memory', async ({ bench }) => {
     await bench.call('storm', { model: 'tiny', job: 'classify', read: ['logits'], chain: { seed: 3, steps: 5 } }, 200);
     await bench.reached(5);
     await bench.show({ inputs: { x: digit(1) }, read: ['logits'] });
-    await expect.poll(() => bench.values()).not.toBe(null);
+    await expect.poll(() => bench.values(), poll).not.toBe(null);
     const before = (await bench.call('heard', 'stats')).length;
     await bench.page.evaluate(
       ([message, x]) => {
@@ -310,7 +311,7 @@ test('two hundred restarts take no more memory', async ({ bench }) => {
       },
       [described({ job: 'evidence', views: [view()] }), digit(2)],
     );
-    await expect.poll(async () => (await bench.call('heard', 'stats')).length).toBeGreaterThan(before);
+    await expect.poll(async () => (await bench.call('heard', 'stats')).length, poll).toBeGreaterThan(before);
     return (await bench.call('heard', 'stats')).at(-1);
   };
   await round();
@@ -320,12 +321,13 @@ test('two hundred restarts take no more memory', async ({ bench }) => {
 });
 
 test('a lost device comes to the same run with the same numbers, and questions wait for it @webgpu', async ({ bench }) => {
-  await bench.show({ inputs: { x: digit(1) }, read: ['logits'], chain: { seed: 1, steps: 9, per_frame: 1 } });
+  await bench.show({ inputs: { x: digit(1) }, read: ['logits'], chain: { seed: 1, steps: 3 } });
   await bench.reached(3);
   await bench.call('change', { x: digit(5) });
+  await bench.call('resume', 9);
   await bench.reached(9);
+  await expect.poll(async () => (await bench.call('heard', 'scene-values')).at(-1).done, poll).toBe(9);
   const before = await bench.values();
-  await bench.page.waitForTimeout(100);
   const told = (await bench.call('heard', 'scene-steps')).length;
   await destroyDevice(bench.page);
   const { logits = [] } = await bench.ask({ inputs: { x: digit(5) }, read: ['logits'] });

@@ -13,7 +13,7 @@ use crate::backend::present::{Tone, View};
 use crate::backend::{Backend, DeviceSlab, Executable};
 use crate::checkpoint::Checkpoint;
 use crate::data::{PIXELS, SIDE};
-use crate::graph::BufferKind;
+use crate::graph::{BufferKind, SLAB_ALIGNMENT};
 use crate::models::network::Runner;
 use crate::models::plans::PARAMS;
 use crate::ops::key_values;
@@ -146,7 +146,7 @@ impl Session {
         Ok(js_sys::Float32Array::from(&reading.await?[..]))
     }
 
-    /// What a scene's job keeps from run to run under the name `slab`.
+    /// What a scene's job keeps from run to run under the name `slab`, with the padding behind each of its tensors.
     ///
     /// # Errors
     /// `shape` when it keeps nothing of this name, `device-lost`, `gpu`.
@@ -155,12 +155,13 @@ impl Session {
         Ok(js_sys::Float32Array::from(&reading.await?[..]))
     }
 
-    /// Overwrites what a scene's job keeps under the name `slab`.
+    /// Overwrites what a scene's job keeps under the name `slab`; the padding at its end may be left out.
     ///
     /// # Errors
     /// `shape` when it keeps nothing of this name or another number of values.
-    pub fn job_set_state(&self, scene: &str, slab: &str, values: &[f32]) -> JsResult<()> {
-        self.with_scene(scene, |scene| scene.slab(slab)?.write(values))
+    pub fn job_set_state(&self, scene: &str, slab: &str, mut values: Vec<f32>) -> JsResult<()> {
+        values.resize(values.len().next_multiple_of(SLAB_ALIGNMENT), 0.0);
+        self.with_scene(scene, |scene| scene.slab(slab)?.write(&values))
     }
 
     /// Everything that a scene's job keeps from run to run begins anew, as zeros.
