@@ -2,6 +2,7 @@
 
 import { flag, oneOf } from '../state.js';
 import { TABLE as denoise } from './denoise/table.js';
+import { TABLE as duel } from './duel/table.js';
 import { TABLE as latent } from './latent/table.js';
 
 /** @import { EngineClient } from '../engine.js' */
@@ -48,6 +49,12 @@ export const ROOMS = [
     families: ['denoiser'],
     table: denoise,
     load: async () => (await import('./denoise/index.js')).DenoiseRoom,
+  },
+  {
+    id: 'duel',
+    families: ['gan'],
+    table: duel,
+    load: async () => (await import('./duel/index.js')).DuelRoom,
   },
 ];
 

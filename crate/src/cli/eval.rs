@@ -113,7 +113,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Family::Vae => {}
         Family::Denoiser => return eval_denoiser::run(&opened, flags, denoiser, *as_json),
         Family::Classifier => return classifier::run(&opened, flags, *as_json),
-        Family::Flow | Family::Rbm | Family::Energy | Family::Mixture | Family::NaiveBayes | Family::MarkovField => {
+        Family::Flow
+        | Family::Gan
+        | Family::Rbm
+        | Family::Energy
+        | Family::Mixture
+        | Family::NaiveBayes
+        | Family::MarkovField => {
             return bench::run(&opened, flags, denoiser.classifier(), denoiser.n(), *as_json);
         }
     }

@@ -18,6 +18,7 @@ use crate::models::denoiser_config::DenoiserConfig;
 use crate::models::energy::EnergyConfig;
 use crate::models::family::{Family, Training};
 use crate::models::flow_config::FlowConfig;
+use crate::models::gan_config::GanConfig;
 use crate::models::network::network;
 use crate::models::rbm::RbmConfig;
 use crate::models::vae::Vae;
@@ -88,6 +89,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Family::Flow => {
             let config = opened.config::<FlowConfig>()?;
             by_jobs(&opened, &config, config.training.clone(), &[("decode", 1), ("encode", 1), ("likelihood", 10)])?
+        }
+        Family::Gan => {
+            let config = opened.config::<GanConfig>()?;
+            let judged = if config.discriminator.is_empty() { &[][..] } else { &[("judge", 1), ("where", 1)] };
+            let jobs = [&[("generate", 1), ("generate", 100)], judged].concat();
+            by_jobs(&opened, &config, config.training.clone(), &jobs)?
         }
         Family::Mixture | Family::NaiveBayes | Family::MarkovField => {
             let config = opened.config::<ClassicalConfig>()?;

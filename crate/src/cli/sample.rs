@@ -9,7 +9,7 @@ use super::denoise::{self, SamplerFlags};
 use super::energy::{ChainFlags, Chains};
 use super::images::ImageOutput;
 use super::subjects::prior_codes;
-use super::{classical, flow, weights};
+use super::{classical, flow, gan, weights};
 use crate::error::{Error, Result};
 use crate::models::family::Family;
 use crate::models::network::Runner;
@@ -69,6 +69,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let temperature = arguments.chains.only_temperature()?;
             let runner = Runner::new(&arguments.backend.open()?, &opened.checkpoint)?;
             flow::sample(&runner, arguments.n as usize, arguments.seed, arguments.class, temperature)?
+        }
+        Family::Gan => {
+            arguments.sampler.refuse(None)?;
+            let sampler = gan::Sampler::new(&opened, &arguments.backend.open()?)?;
+            sampler.draw(arguments.n as usize, arguments.seed, arguments.class)?
         }
         Family::Mixture | Family::NaiveBayes => {
             arguments.sampler.refuse(arguments.class)?;

@@ -43,6 +43,8 @@ pub mod streams {
     /// Pixels that are flipped to measure a denoiser of binary images, one stream in all.
     pub const FLIPS: u64 = 0x109;
 
+    /// First singular vectors of a discriminator, one stream a weight.
+    pub const SPECTRAL: u64 = 0x10a;
     /// How far the classifier's training images are moved, one stream a step.
     pub const SHIFTS: u64 = 0x110;
     /// Draws of the kernel distance, one stream in all.

@@ -28,6 +28,8 @@ pub enum Family {
     MarkovField,
     /// Normalizing flow.
     Flow,
+    /// Generative adversarial network.
+    Gan,
 }
 
 impl Family {
@@ -43,6 +45,7 @@ impl Family {
             Family::NaiveBayes => "naive_bayes",
             Family::MarkovField => "markov_field",
             Family::Flow => "flow",
+            Family::Gan => "gan",
         }
     }
 

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::SIDE;
 use crate::error::{Error, Result};
+use crate::graph::Tensor;
 pub use crate::nn::Activation;
+use crate::nn::functional;
 
 /// One layer; the sizes of its input follow from the layer before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +111,18 @@ impl Stage {
         }
     }
 
+    /// How many inputs meet in one output.
+    pub fn fan_in(&self) -> f64 {
+        let Some((shape, _)) = self.weight_shape() else { return 1.0 };
+        match self.layer {
+            // [in, out, k, k]; a stride spreads the kernel over stride^2 outputs
+            Layer::ConvTranspose { kernel, stride, .. } => {
+                (shape[0] * kernel * kernel) as f64 / (stride * stride) as f64
+            }
+            _ => shape[1..].iter().product::<usize>() as f64,
+        }
+    }
+
     /// Multiplications and additions for one image, counted as two operations each.
     pub fn flops(&self) -> u64 {
         let side = |form: Form| match form {
@@ -200,6 +214,49 @@ fn output(layer: &Layer, input: Form) -> Option<Form> {
             sensible(Form::Picture { channels, side })
         }
         _ => None,
+    }
+}
+
+/// Builds the layers on `input`, `[batch, ..]`: `parameter` gives the tensor of a name, `activate` is the non-linearity.
+///
+/// # Errors
+/// [`Error::Shape`] when the input or a parameter has another shape.
+pub fn run(
+    stages: &[Stage],
+    input: &Tensor,
+    parameter: &dyn Fn(&str) -> Result<Tensor>,
+    activate: &dyn Fn(&Tensor) -> Result<Tensor>,
+) -> Result<Tensor> {
+    let batch = input.shape().dims()[0];
+    let mut x = input.clone();
+    for stage in stages {
+        let part = |suffix: &str| parameter(&format!("{}.{suffix}", stage.name));
+        x = match stage.layer {
+            Layer::Unflatten { channels, side } => x.reshape([batch, channels, side, side])?,
+            Layer::Linear { .. } => {
+                functional::linear(&x.reshape([batch, stage.input.len()])?, &part("weight")?, Some(&part("bias")?))?
+            }
+            Layer::Conv { stride, padding, .. } => {
+                let y = picture(&x, stage)?.conv2d(&part("weight")?, stride, padding)?;
+                functional::add_channels(&y, &part("bias")?)?
+            }
+            Layer::ConvTranspose { stride, padding, .. } => {
+                let y = picture(&x, stage)?.conv_transpose2d(&part("weight")?, stride, padding, 0)?;
+                functional::add_channels(&y, &part("bias")?)?
+            }
+        };
+        if stage.activated {
+            x = activate(&x)?;
+        }
+    }
+    Ok(x)
+}
+
+/// The stage's input as `[batch, channels, side, side]`: a first layer is given flat images.
+fn picture(x: &Tensor, stage: &Stage) -> Result<Tensor> {
+    match stage.input {
+        Form::Picture { channels, side } => x.reshape([x.shape().dims()[0], channels, side, side]),
+        Form::Vector(_) => Err(Error::Shape(format!("{} convolves a vector", stage.name))),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::models::classical::ClassicalConfig;
 use crate::models::classifier::Classifier;
 use crate::models::family::Family;
 use crate::models::flow::Flow;
+use crate::models::gan::Gan;
 
 /// Compiled jobs that are kept for a model: what a room shows at once, and what it goes back to. Those in use stay
 /// whatever their number.
@@ -59,6 +60,7 @@ pub fn network(checkpoint: &Checkpoint) -> Result<Box<dyn Network>> {
         Family::Mixture | Family::NaiveBayes | Family::MarkovField => {
             config::<ClassicalConfig>(checkpoint)?.network()?
         }
+        Family::Gan => Box::new(Gan::new(config(checkpoint)?)?),
         family => {
             return Err(Error::Unsupported(format!("a model of family {} is not run by jobs", family.name())));
         }

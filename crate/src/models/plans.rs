@@ -26,17 +26,39 @@ pub fn begin(layout: &Rc<ParamLayout>, batch: usize) -> Result<(Graph, Slab)> {
     Ok((graph, params))
 }
 
-/// Ends a training step: gradients of `loss` `[]`, Adam, the moving average. Further inputs of the plan: `hyper` `[4]`
-/// ([`AdamConfig::hyper`]) and `ema_rate` (1 - decay, a scalar).
+/// Ends a training step: gradients of `loss` `[]`, Adam, the moving average. Further inputs of the plan: those of
+/// [`pace`].
 ///
 /// # Errors
 /// [`Error::Shape`] when `loss` is no scalar.
 pub fn minimize(loss: &Tensor, params: &Slab, adam: &AdamConfig) -> Result<()> {
+    minimize_at(&pace(loss.graph())?, loss, params, adam)
+}
+
+/// What the trainer tells each step.
+pub struct Pace {
+    /// The input `hyper` `[4]` ([`AdamConfig::hyper`]).
+    pub hyper: Tensor,
+    /// The input `ema_rate`: 1 - decay, a scalar.
+    pub ema_rate: Tensor,
+}
+
+/// The inputs of a training step that the trainer writes.
+///
+/// # Errors
+/// [`Error::Shape`] when the graph has them already.
+pub fn pace(graph: &Graph) -> Result<Pace> {
+    Ok(Pace { hyper: graph.input("hyper", [4])?, ema_rate: graph.input("ema_rate", Shape::default())? })
+}
+
+/// [`minimize`] where other steps go by the same inputs.
+///
+/// # Errors
+/// As [`minimize`].
+pub fn minimize_at(pace: &Pace, loss: &Tensor, params: &Slab, adam: &AdamConfig) -> Result<()> {
     let graph = loss.graph();
-    let hyper = graph.input("hyper", [4])?;
-    let ema_rate = graph.input("ema_rate", Shape::default())?;
     let gradients = graph.grad(loss, &params.tensors())?;
-    graph.adam(OPTIMIZER, params, &gradients, &hyper, adam)?;
+    graph.adam(OPTIMIZER, params, &gradients, &pace.hyper, adam)?;
     let average = graph.slab(EMA, params.layout())?;
-    graph.moving_average(&average.all(), &params.all(), &ema_rate)
+    graph.moving_average(&average.all(), &params.all(), &pace.ema_rate)
 }

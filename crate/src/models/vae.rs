@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use super::layers::{Form, Layer, Stage};
+use super::layers::Stage;
 use super::plans;
 use super::vae_config::VaeConfig;
+use crate::Result;
 use crate::data::PIXELS;
 use crate::graph::{ParamLayout, Plan, Shape, Slab, Tensor};
 use crate::nn::{layers, loss};
 use crate::ops::{AdamConfig, Distribution};
-use crate::{Error, Result};
 
 /// A VAE as a builder of graphs.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ impl Vae {
     /// The VAE of a config.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] naming what does not fit.
+    /// [`crate::Error::Checkpoint`] naming what does not fit.
     pub fn new(config: VaeConfig) -> Result<Self> {
         let shapes: Vec<(String, Shape)> =
             config.layout()?.into_iter().map(|(name, dims)| (name, Shape::new(&dims))).collect();
@@ -54,7 +54,7 @@ impl Vae {
     /// The posterior of images `[batch, 784]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] when `x` has another shape.
+    /// [`crate::Error::Shape`] when `x` has another shape.
     pub fn encode(&self, x: &Tensor, params: &Slab) -> Result<Posterior> {
         let features = self.apply(&self.encoder, x, params)?;
         let features = features.reshape([x.shape().dims()[0], features.shape().numel() / x.shape().dims()[0]])?;
@@ -68,7 +68,7 @@ impl Vae {
     /// The logits `[batch, 784]` of latents `[batch, z_dim]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] when `z` has another shape.
+    /// [`crate::Error::Shape`] when `z` has another shape.
     pub fn decode(&self, z: &Tensor, params: &Slab) -> Result<Tensor> {
         self.apply(&self.decoder, z, params)?.reshape([z.shape().dims()[0], PIXELS])
     }
@@ -76,7 +76,7 @@ impl Vae {
     /// -log p(x | z) of each image in nats, `[batch]`: binary cross-entropy from logits, summed over pixels.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the shapes differ.
+    /// [`crate::Error::Shape`] when the shapes differ.
     pub fn reconstruction(&self, logits: &Tensor, x: &Tensor) -> Result<Tensor> {
         loss::per_example(&loss::bce_with_logits(logits, x)?)
     }
@@ -84,7 +84,7 @@ impl Vae {
     /// KL(q(z | x) || N(0, 1)) of each unit of each image in nats, `[batch, z_dim]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] never, for a posterior of one encoder.
+    /// [`crate::Error::Shape`] never, for a posterior of one encoder.
     pub fn kl_units(&self, posterior: &Posterior) -> Result<Tensor> {
         loss::gaussian_kl(&posterior.mu, &posterior.logvar)
     }
@@ -92,7 +92,7 @@ impl Vae {
     /// z = mu + exp(logvar / 2) eps.
     ///
     /// # Errors
-    /// [`Error::Shape`] when `eps` has another shape than the posterior.
+    /// [`crate::Error::Shape`] when `eps` has another shape than the posterior.
     pub fn reparametrise(&self, posterior: &Posterior, eps: &Tensor) -> Result<Tensor> {
         posterior.mu.add(&posterior.logvar.mul_scalar(0.5).exp().mul(eps)?)
     }
@@ -100,7 +100,7 @@ impl Vae {
     /// `z` `[batch, z_dim]` -> `pixels` `[batch, 784]` in 0 to 1.
     ///
     /// # Errors
-    /// [`Error::Shape`] for an empty batch.
+    /// [`crate::Error::Shape`] for an empty batch.
     pub fn decode_plan(&self, batch: usize) -> Result<Plan> {
         let (graph, params) = plans::begin(&self.layout, batch)?;
         let z = graph.input("z", [batch, self.config.z_dim])?;
@@ -111,7 +111,7 @@ impl Vae {
     /// `x` `[batch, 784]` -> `mu`, `logvar` `[batch, z_dim]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] for an empty batch.
+    /// [`crate::Error::Shape`] for an empty batch.
     pub fn encode_plan(&self, batch: usize) -> Result<Plan> {
         let (graph, params) = plans::begin(&self.layout, batch)?;
         let x = graph.input("x", [batch, PIXELS])?;
@@ -123,7 +123,7 @@ impl Vae {
     /// `kl` `[batch]` of x's posterior.
     ///
     /// # Errors
-    /// [`Error::Shape`] for an empty batch.
+    /// [`crate::Error::Shape`] for an empty batch.
     pub fn observe_plan(&self, batch: usize) -> Result<Plan> {
         let (graph, params) = plans::begin(&self.layout, batch)?;
         let x = graph.input("x", [batch, PIXELS])?;
@@ -142,7 +142,7 @@ impl Vae {
     /// the grey value; else `x` is taken as it is. Outputs, means over the batch in nats: `reconstruction`, `kl`.
     ///
     /// # Errors
-    /// [`Error::Shape`] for an empty batch.
+    /// [`crate::Error::Shape`] for an empty batch.
     pub fn train_plan(&self, batch: usize, dynamic: bool, adam: &AdamConfig) -> Result<Plan> {
         let (graph, params) = plans::begin(&self.layout, batch)?;
         let grey = graph.input("x", [batch, PIXELS])?;
@@ -161,31 +161,7 @@ impl Vae {
     }
 
     fn apply(&self, stages: &[Stage], input: &Tensor, params: &Slab) -> Result<Tensor> {
-        let batch = input.shape().dims()[0];
-        let mut x = input.clone();
-        for stage in stages {
-            x = match stage.layer {
-                Layer::Linear { .. } => layers::linear(&x.reshape([batch, stage.input.len()])?, params, &stage.name)?,
-                Layer::Unflatten { channels, side } => x.reshape([batch, channels, side, side])?,
-                Layer::Conv { stride, padding, .. } => {
-                    layers::conv2d(&picture(&x, stage)?, params, &stage.name, stride, padding)?
-                }
-                Layer::ConvTranspose { stride, padding, .. } => {
-                    layers::conv_transpose2d(&picture(&x, stage)?, params, &stage.name, stride, padding, 0)?
-                }
-            };
-            if stage.activated {
-                x = self.config.activation.apply(&x);
-            }
-        }
-        Ok(x)
-    }
-}
-
-/// The stage's input as `[batch, channels, side, side]`: a first layer is given flat images.
-fn picture(x: &Tensor, stage: &Stage) -> Result<Tensor> {
-    match stage.input {
-        Form::Picture { channels, side } => x.reshape([x.shape().dims()[0], channels, side, side]),
-        Form::Vector(_) => Err(Error::Shape(format!("{} convolves a vector", stage.name))),
+        let activate = |x: &Tensor| Ok(self.config.activation.apply(x));
+        super::layers::run(stages, input, &|name| params.get(name), &activate)
     }
 }

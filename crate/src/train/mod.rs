@@ -6,6 +6,7 @@ pub mod classifier;
 pub mod denoiser;
 pub mod energy;
 pub mod flow;
+pub mod gan;
 #[cfg(feature = "cli")]
 pub mod markov_field;
 #[cfg(feature = "cli")]
@@ -16,6 +17,7 @@ pub mod recipe;
 pub mod recipes_classical;
 mod recipes_energy;
 mod recipes_flow;
+pub mod recipes_gan;
 pub mod schedule;
 pub mod trainer;
 pub mod vae;

@@ -6,11 +6,12 @@ use super::classifier::Classification;
 use super::denoiser::Denoising;
 use super::energy::{ChainTraining, Replay};
 use super::flow::Likelihood;
+use super::gan::Adversarial;
 use super::objective::Objective;
 use super::rbm::Contrastive;
 use super::recipes_classical::{self, Fit};
 use super::vae::Elbo;
-use super::{recipes_energy, recipes_flow};
+use super::{recipes_energy, recipes_flow, recipes_gan};
 use crate::data::binarize::Binarization;
 use crate::error::{Error, Result};
 use crate::models::classifier::ClassifierConfig;
@@ -18,6 +19,8 @@ use crate::models::denoiser_config::{DenoiserConfig, Network, Prediction};
 use crate::models::energy::EnergyConfig;
 use crate::models::family::Family;
 use crate::models::flow_config::FlowConfig;
+use crate::models::gan_config::GanConfig;
+use crate::models::gan_step::Adversary;
 use crate::models::layers::{Activation, Layer};
 use crate::models::rbm::RbmConfig;
 use crate::models::vae_config::{Naming, VaeConfig};
@@ -107,6 +110,15 @@ pub enum Task {
         /// The network.
         model: FlowConfig,
     },
+    /// A generator against a discriminator.
+    Gan {
+        /// Both networks.
+        model: GanConfig,
+        /// The losses and what keeps the discriminator in bounds.
+        adversary: Adversary,
+        /// Whether the discriminator is shipped with the generator.
+        keep_discriminator: bool,
+    },
 }
 
 impl Task {
@@ -134,6 +146,9 @@ impl Task {
                 return Err(Error::Unsupported("this recipe fits its model in whole passes, not in steps".into()));
             }
             Task::Flow { model } => Box::new(Likelihood::new(model.clone())?),
+            Task::Gan { model, adversary, keep_discriminator } => {
+                Box::new(Adversarial::new(model.clone(), adversary.clone(), *keep_discriminator)?)
+            }
         })
     }
 
@@ -244,6 +259,7 @@ pub fn recipes() -> Vec<Recipe> {
     recipes.extend(recipes_energy::recipes());
     recipes.extend(recipes_classical::recipes());
     recipes.push(recipes_flow::recipe());
+    recipes.extend(recipes_gan::recipes());
     recipes
 }
 
@@ -346,6 +362,7 @@ pub fn limits(name: &str) -> &'static str {
         "rbm" | "energy" => recipes_energy::limits(name),
         "mixture" | "naive-bayes" | "markov-field" => recipes_classical::limits(name),
         "flow" => recipes_flow::LIMITS,
+        "gan-textbook" | "gan-deep" | "dcgan" | "wgan" | "style-gan" => recipes_gan::limits(name),
         _ => {
             "Samples are soft, and some are no digit: the standard normal prior is not the distribution of the \
              encodings. Drawn digits far off the centre or much thinner than MNIST's are encoded poorly."

@@ -11,7 +11,6 @@ use crate::data::{PIXELS, streams};
 use crate::error::Result;
 use crate::graph::{ParamLayout, ParamStore, Plan};
 use crate::models::family::Training;
-use crate::models::layers::{Layer, Stage};
 use crate::models::vae::Vae;
 use crate::models::vae_config::VaeConfig;
 use crate::nn::init::Init;
@@ -81,7 +80,7 @@ fn initialize(model: &Vae, seed: u32) -> Result<ParamStore> {
     let config = model.config();
     let mut bounds = std::collections::HashMap::new();
     for stage in config.walk_encoder()?.into_iter().chain(config.walk_decoder()?) {
-        bounds.insert(format!("{}.weight", stage.name), fan_in(&stage));
+        bounds.insert(format!("{}.weight", stage.name), stage.fan_in());
     }
     let mut store = ParamStore::zeros(model.layout().clone());
     for (index, entry) in model.layout().entries().iter().enumerate() {
@@ -97,14 +96,4 @@ fn initialize(model: &Vae, seed: u32) -> Result<ParamStore> {
         }
     }
     Ok(store)
-}
-
-/// How many inputs meet in one output.
-fn fan_in(stage: &Stage) -> f64 {
-    let Some((shape, _)) = stage.weight_shape() else { return 1.0 };
-    match stage.layer {
-        // [in, out, k, k]; a stride spreads the kernel over stride^2 outputs
-        Layer::ConvTranspose { kernel, stride, .. } => (shape[0] * kernel * kernel) as f64 / (stride * stride) as f64,
-        _ => shape[1..].iter().product::<usize>() as f64,
-    }
 }

@@ -1,0 +1,198 @@
+/** Judge: what the discriminator says of generated digits and of a drawing, and where it looks. */
+
+import { number, rich, t } from '../../i18n/translate.js';
+import { ICONS, button, h, setPressed } from '../../parts/dom.js';
+import { DrawingPad } from '../../parts/drawing-pad.js';
+import { panel } from '../../parts/panel.js';
+import { Picture } from '../../parts/picture.js';
+import { download } from '../../parts/save.js';
+import { Scene } from '../../parts/scene.js';
+
+/** @import { DuelRoom, RoomView } from './index.js' */
+/** @import { DuelModel } from './model.js' */
+/** @import { Inputs } from '../../protocol.js' */
+/** @import { Values } from './table.js' */
+
+/** Generated digits in sight. */
+const COLUMNS = 5;
+const SHOWN = 20;
+/** Generated digits that a score is compared with: these and more. */
+const COMPARED = 200;
+
+/** @implements {RoomView} */
+export class JudgeView {
+  /** @param {DuelRoom} room */
+  constructor(room) {
+    const { engine } = room;
+    this.room = room;
+    /** @type {DuelModel | null} */
+    this.model = null;
+    /** Generated digits, those in sight first. @type {Float32Array[]} */
+    this.images = [];
+    /** Their scores as digits that they were made for, ascending. @type {number[]} */
+    this.ranking = [];
+    /** @type {number[]} */
+    this.scores = [];
+    /** @type {Float32Array | null} */
+    this.drawing = null;
+
+    this.paper = new DrawingPad({ changed: (image, ink, finished) => this.drew(image, ink, finished) });
+    this.grid = new Picture(engine, { name: 'duel-crowd', label: t('duel.judge.crowd'), columns: COLUMNS, rows: SHOWN / COLUMNS, gap: 2 });
+    this.map = new Picture(engine, { name: 'duel-where', label: t('duel.judge.map'), urgent: true });
+    this.crowd = new Scene(engine, 'duel-crowd');
+    this.where = new Scene(engine, 'duel-where', { values: (values) => this.judged(values) });
+    this.cells = Array.from({ length: SHOWN }, (_, index) =>
+      h('button', { type: 'button', class: 'judge-cell', onclick: () => room.state.set({ chosen: index }, 'push') }, h('span', {})),
+    );
+    this.own = button({ label: t('duel.judge.own'), pressed: true, onclick: () => room.state.set({ chosen: null }, 'push') });
+    const another = button({
+      label: t('duel.another'),
+      icon: ICONS.dice(),
+      onclick: () => room.state.set({ seed: crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000 }, 'push'),
+    });
+    const save = button({ label: t('save.png'), icon: ICONS.save(), onclick: () => this.save() });
+    this.verdict = h('p', { class: 'verdict', 'aria-live': 'polite' });
+    this.bars = h('ol', { class: 'judge-bars', 'aria-label': t('duel.judge.bars') });
+    this.panels = [
+      panel('drawing', t('draw.title'), [this.paper.surface], [this.paper.tools, h('div', { class: 'tools' }, this.own)]),
+      panel('judge-map', t('duel.judge.where'), [this.map.element], [this.verdict, this.bars, h('div', { class: 'tools' }, save)]),
+      panel(
+        'judge-crowd',
+        t('duel.judge.generated'),
+        [h('div', { class: 'judge-board' }, this.grid.element, h('div', { class: 'judge-cells' }, ...this.cells))],
+        [h('div', { class: 'tools' }, another)],
+      ),
+    ];
+    this.below = h('div', { class: 'prose' }, ...['1', '2', '3'].map((part) => h('p', {}, rich(`duel.judge.${part}`))));
+  }
+
+  /** @param {DuelModel} model */
+  async enter(model) {
+    this.model = model;
+    this.drawing = this.paper.setInk(this.room.state.values.ink);
+    if (!model.judges) {
+      this.room.shell.say(t('duel.judge.none'));
+      this.verdict.textContent = t('duel.judge.none');
+      return;
+    }
+    await this.gather();
+  }
+
+  leave() {
+    this.crowd.release();
+    this.where.release();
+    this.model = null;
+  }
+
+  /** @param {Values} values @param {Set<keyof Values>} changed */
+  async stateChanged(values, changed) {
+    if (changed.has('ink')) this.drawing = this.paper.setInk(values.ink);
+    if (changed.has('seed') || changed.has('truncation')) await this.gather();
+    else if (changed.has('chosen') || changed.has('ink')) await this.look();
+  }
+
+  /** Generated digits and their scores. */
+  async gather() {
+    const { model } = this;
+    if (!model) return;
+    const { seed, truncation } = this.room.state.values;
+    const digits = Array.from({ length: COMPARED }, (_, index) => index % 10);
+    const codes = await model.codes(seed, digits, truncation);
+    const each = digits.map((_, i) => codes.subarray(i * model.width, (i + 1) * model.width));
+    const images = await model.pixels(model.order(each, digits, { seed }));
+    const scores = await model.scores(images);
+    if (this.model !== model || this.room.state.values.seed !== seed) return;
+    this.images = images;
+    this.scores = scores.map((own, index) => own[own.length > 1 ? digits[index] : 0]);
+    this.ranking = Array.from(this.scores).sort((a, b) => a - b);
+    const shown = digits.slice(0, SHOWN);
+    this.crowd.show({
+      model: model.id,
+      ...model.order(each.slice(0, SHOWN), shown, { seed }),
+      views: [{ picture: this.grid, output: 'pixels' }],
+    });
+    this.cells.forEach((cell, index) => {
+      const score = t('duel.judge.percent', { share: number(this.above(this.scores[index])) });
+      cell.setAttribute('aria-label', t('duel.judge.cell', { index: index + 1, score }));
+      cell.title = score;
+    });
+    await this.look();
+  }
+
+  /** Of a hundred generated digits, those with a lower score. @param {number} score */
+  above(score) {
+    const lower = this.ranking.filter((other) => other < score).length;
+    return Math.round((100 * lower) / Math.max(1, this.ranking.length));
+  }
+
+  /** The verdict on what is chosen. */
+  async look() {
+    const { model } = this;
+    const { chosen } = this.room.state.values;
+    setPressed(this.own, chosen === null);
+    this.cells.forEach((cell, index) => setPressed(cell, index === chosen));
+    const x = chosen === null ? this.drawing : this.images[chosen];
+    if (!model || !x) {
+      this.where.release();
+      this.map.erase();
+      this.bars.replaceChildren();
+      this.verdict.textContent = t('duel.judge.draw');
+      return;
+    }
+    const [scores] = await model.scores([x]);
+    const now = this.room.state.values.chosen === null ? this.drawing : this.images[this.room.state.values.chosen];
+    if (this.model !== model || now !== x) return;
+    // a drawing is judged as the digit that it passes for best; a generated one as what it was made for
+    const best = scores.indexOf(Math.max(...scores));
+    const as = chosen === null ? best : chosen % 10;
+    this.as = scores.length > 1 ? as : null;
+    this.showBars(scores, as);
+    this.where.show({
+      model: model.id,
+      job: 'where',
+      batch: 1,
+      inputs: { x, ...model.label([as]) },
+      views: [{ picture: this.map, output: 'map', tone: 'signed' }],
+      read: ['score'],
+      urgent: true,
+      input: performance.timeOrigin + performance.now(),
+    });
+  }
+
+  /** @param {Inputs} values */
+  judged({ score }) {
+    if (!score || this.ranking.length === 0) return;
+    const share = number(this.above(score[0]));
+    const words = { score: number(score[0], 2), share };
+    this.verdict.replaceChildren(
+      this.as === null || this.as === undefined
+        ? rich('duel.judge.verdict', words)
+        : rich('duel.judge.verdict.as', { ...words, digit: this.as }),
+    );
+  }
+
+  /** @param {Float32Array} scores @param {number} as */
+  showBars(scores, as) {
+    this.bars.hidden = scores.length < 2;
+    if (scores.length < 2) return;
+    const [low, high] = [Math.min(...scores), Math.max(...scores)];
+    const bars = Array.from(scores, (score, digit) => {
+      const bar = h('span', { class: 'judge-bar' });
+      bar.style.blockSize = `${(4 + (96 * (score - low)) / Math.max(1e-6, high - low)).toFixed(1)}%`;
+      return h('li', { class: digit === as ? 'judge-as' : '', title: number(score, 2) }, bar, h('b', {}, String(digit)));
+    });
+    this.bars.replaceChildren(...bars);
+  }
+
+  /** @param {Float32Array | null} image @param {string} ink @param {boolean} finished */
+  drew(image, ink, finished) {
+    this.drawing = image;
+    const { chosen } = this.room.state.values;
+    if (finished) this.room.state.set({ ink, chosen: null }, 'push');
+    if (chosen === null || finished) this.look().catch((error) => this.room.shell.complain(error));
+  }
+
+  async save() {
+    download(await this.room.engine.png(this.map.name), 'inkling-where-it-looks.png');
+  }
+}
