@@ -1,0 +1,243 @@
+/** Some chains of a model as a grid of pictures: played, paused, stepped, at any speed, with their energies over time. */
+
+import { number, t } from '../../i18n/translate.js';
+import { ICONS, button, h, prefersStillness } from '../../parts/dom.js';
+import { Picture } from '../../parts/picture.js';
+import { download } from '../../parts/save.js';
+import { Scene } from '../../parts/scene.js';
+import { scrubber } from '../../parts/scrubber.js';
+import { SPEEDS } from './table.js';
+import { Trace, mean } from './trace.js';
+
+/** @import { Inputs } from '../../protocol.js' */
+/** @import { EnergyRoom } from './index.js' */
+
+/** Space between chains, in image pixels. */
+const GAP = 2;
+/** Runs that are done at once where moving pictures are not wanted. */
+const STILL_RUNS = 100;
+/** Runs that the worker may be behind before it is given no more. */
+const AHEAD = 4;
+
+export class Run {
+  /**
+   * @param {EnergyRoom} room
+   * @param {string} name  of its scene and its picture
+   * @param {object} options
+   * @param {number} options.columns
+   * @param {number} options.rows
+   * @param {string} options.label
+   * @param {() => Inputs | null} options.inputs  `start`, `given` and `mask`; null: there is nothing to begin with
+   */
+  constructor(room, name, { columns, rows, label, inputs }) {
+    this.room = room;
+    this.name = name;
+    this.inputs = inputs;
+    this.columns = columns;
+    this.chains = columns * rows;
+    this.playing = !prefersStillness();
+    /** Runs that the worker may do, and the part of one that waits for the next frame. */
+    this.goal = 0;
+    this.credit = 0;
+    this.open = false;
+    this.picture = new Picture(room.engine, { name, label, columns, rows, gap: GAP });
+    this.mark = h('span', { class: 'chain-mark', hidden: true });
+    this.surface = h(
+      'div',
+      {
+        class: 'chains-surface',
+        tabIndex: 0,
+        role: 'group',
+        'aria-label': t('energy.chains.keys'),
+        onpointermove: (/** @type {PointerEvent} */ event) => this.point(event),
+        onpointerdown: (/** @type {PointerEvent} */ event) => this.point(event),
+        onpointerleave: () => this.light(null),
+        onblur: () => this.light(null),
+        onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
+      },
+      this.picture.element,
+      this.mark,
+    );
+    this.rows = rows;
+    this.trace = new Trace(t('energy.trace.empty'));
+    this.readout = h('p', { class: 'readout', 'aria-live': 'off' });
+    this.playButton = button({ label: t('energy.play'), icon: ICONS.play(), bare: true, onclick: () => this.play(!this.playing) });
+    this.speed = scrubber({
+      label: t('energy.speed'),
+      min: SPEEDS.slowest,
+      max: SPEEDS.fastest,
+      step: 1,
+      input: (speed) => room.state.set({ speed }, 'later'),
+      words: (value) => (value < 0 ? `1/${2 ** -value}` : `${2 ** value}`),
+    });
+    this.controls = h(
+      'div',
+      { class: 'tools run-tools' },
+      this.playButton,
+      button({ label: t('energy.step'), icon: ICONS.stepForth(), bare: true, onclick: () => this.step() }),
+      button({ label: t('energy.restart'), icon: ICONS.reset(), bare: true, onclick: () => this.begin() }),
+      button({ label: t('energy.dice'), icon: ICONS.dice(), onclick: () => this.dice() }),
+      h('label', { class: 'speed' }, h('span', { class: 'control-name' }, t('energy.speed')), this.speed.element),
+      button({ label: t('energy.png'), icon: ICONS.save(), bare: true, onclick: () => this.save() }),
+    );
+    this.scene = new Scene(room.engine, `${name}-scene`, {
+      values: (values) => this.told(values),
+      steps: () => this.showReadout(),
+    });
+    this.tick = this.tick.bind(this);
+    this.showPlaying();
+  }
+
+  /** The chains begin anew. */
+  begin() {
+    const { room } = this;
+    const model = room.model;
+    const inputs = this.inputs();
+    this.trace.clear();
+    this.energies = null;
+    if (!model || !inputs || !this.open) {
+      this.scene.release();
+      this.picture.erase();
+      this.readout.textContent = '';
+      return;
+    }
+    this.goal = this.playing ? 1 : STILL_RUNS;
+    this.credit = 0;
+    this.scene.show({
+      model: model.id,
+      job: model.kind.job,
+      batch: this.chains,
+      inputs: { ...inputs, ...model.kind.settings(room.state.values, this.chains) },
+      chain: { seed: room.state.values.seed, steps: null },
+      halted: true,
+      views: [{ picture: this.picture, output: 'pixels' }],
+      read: [model.kind.energy],
+    });
+    this.scene.resume(this.goal);
+    this.showReadout();
+  }
+
+  /** Temperature or class changed: the chains go on with them. */
+  settings() {
+    const { room } = this;
+    if (this.scene.description && room.model) this.scene.change(room.model.kind.settings(room.state.values, this.chains));
+  }
+
+  enter() {
+    this.open = true;
+    this.speed.set(this.room.state.values.speed);
+    this.begin();
+    requestAnimationFrame(this.tick);
+  }
+
+  leave() {
+    this.open = false;
+    this.scene.release();
+  }
+
+  /** Gives the worker what the speed allows. */
+  tick() {
+    if (!this.open) return;
+    requestAnimationFrame(this.tick);
+    if (!this.playing || !this.scene.description || document.hidden) return;
+    const rate = 2 ** this.room.state.values.speed;
+    if (this.goal - this.scene.done > AHEAD * Math.max(1, rate)) return;
+    this.credit += rate;
+    const runs = Math.floor(this.credit);
+    if (runs === 0) return;
+    this.credit -= runs;
+    this.goal += runs;
+    this.scene.resume(this.goal);
+  }
+
+  /** @param {boolean} playing */
+  play(playing) {
+    this.playing = playing;
+    if (!playing) this.stopHere();
+    this.showPlaying();
+  }
+
+  stopHere() {
+    this.goal = this.scene.done;
+    this.scene.resume(this.goal);
+  }
+
+  step() {
+    if (this.playing) this.play(false);
+    this.goal = Math.max(this.goal, this.scene.done) + 1;
+    this.scene.resume(this.goal);
+  }
+
+  dice() {
+    this.room.state.set({ seed: crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000 }, 'push');
+  }
+
+  async save() {
+    try {
+      download(await this.room.engine.png(this.name), `inkling-${this.name}-${this.scene.done * this.stepsOfARun}.png`);
+    } catch (error) {
+      this.room.shell.complain(error);
+    }
+  }
+
+  showPlaying() {
+    const label = t(this.playing ? 'energy.pause' : 'energy.play');
+    this.playButton.replaceChildren(this.playing ? ICONS.pause() : ICONS.play());
+    this.playButton.title = label;
+    this.playButton.setAttribute('aria-label', label);
+  }
+
+  get stepsOfARun() {
+    return this.room.model?.kind.steps ?? 1;
+  }
+
+  /** @param {Inputs} values */
+  told(values) {
+    const { model } = this.room;
+    if (!model) return;
+    this.energies = values[model.kind.energy];
+    this.trace.push(this.scene.done * this.stepsOfARun, this.energies);
+    this.showReadout();
+  }
+
+  showReadout() {
+    const { energies } = this;
+    const { lit } = this.trace;
+    const steps = number(this.scene.done * this.stepsOfARun);
+    const unit = this.room.model?.kind.decimals ?? 0;
+    if (!energies) this.readout.textContent = t('energy.readout.steps', { steps });
+    else if (lit === null) this.readout.textContent = t('energy.readout', { steps, energy: number(mean(energies), unit) });
+    else this.readout.textContent = t('energy.readout.chain', { chain: lit + 1, steps, energy: number(energies[lit], unit) });
+  }
+
+  /** @param {PointerEvent} event */
+  point(event) {
+    const box = this.surface.getBoundingClientRect();
+    const at = (/** @type {number} */ share, /** @type {number} */ count) => Math.min(count - 1, Math.max(0, Math.floor(share * count)));
+    const column = at((event.clientX - box.left) / box.width, this.columns);
+    this.light(at((event.clientY - box.top) / box.height, this.rows) * this.columns + column);
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const move = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns }[event.key];
+    if (event.key === ' ') this.play(!this.playing);
+    else if (move === undefined) return;
+    else this.light(Math.min(this.chains - 1, Math.max(0, this.trace.lit === null ? 0 : this.trace.lit + move)));
+    event.preventDefault();
+  }
+
+  /** @param {number | null} chain */
+  light(chain) {
+    this.trace.light(chain);
+    this.mark.hidden = chain === null;
+    if (chain !== null) {
+      const { style } = this.mark;
+      style.left = `${(100 * (chain % this.columns)) / this.columns}%`;
+      style.top = `${(100 * Math.floor(chain / this.columns)) / this.rows}%`;
+      style.width = `${100 / this.columns}%`;
+      style.height = `${100 / this.rows}%`;
+    }
+    this.showReadout();
+  }
+}

@@ -1,0 +1,46 @@
+/** What a link into the Energy room holds; see state.js. */
+
+import { oneOf, range, text, uint32, whole } from '../../state.js';
+
+export const VIEWS = /** @type {const} */ (['chains', 'repair', 'measure', 'fields']);
+/** @typedef {typeof VIEWS[number]} View */
+
+/** Where chains begin. */
+export const STARTS = /** @type {const} */ (['noise', 'digits', 'given']);
+/** @typedef {typeof STARTS[number]} Start */
+
+/** The class of a chain whose digit is not told. */
+export const NO_CLASS = 10;
+
+/** Runs per animation frame, as powers of two. */
+export const SPEEDS = { slowest: -4, usual: 0, fastest: 4 };
+
+export const MAX_TEMPERATURE = 4;
+
+/** Units of a page of receptive fields, and the most pages that a model may have. */
+export const FIELDS = 80;
+const MAX_UNITS = 16_384;
+
+export const TABLE = {
+  model: text('rbm', /^[\w.: -]{1,80}$/),
+  view: oneOf(VIEWS),
+  start: oneOf(STARTS),
+  seed: uint32(/** @type {number} */ (1)),
+  temperature: range(1, 0.1, MAX_TEMPERATURE),
+  /** Runs per animation frame are 2 to this. */
+  speed: range(SPEEDS.usual, SPEEDS.slowest, SPEEDS.fastest),
+  /** Which digit the chains of a model that is told the class are to show. */
+  digit: whole(NO_CLASS, 0, NO_CLASS),
+  /** The picture that chains begin with, that is repaired and measured: a generated digit, or a drawn one. */
+  source: oneOf(/** @type {const} */ (['made', 'drawn'])),
+  example: whole(3, 0, 999),
+  /** Strokes of the drawing; see parts/ink.js. */
+  ink: text('', /^[\w-]{0,4000}$/),
+  /** One bit for each pixel, 1 where the picture is damaged; see parts/mask-pad.js. Empty: the lower half. */
+  mask: text('', /^([\w-]{131})?$/),
+  /** The hidden unit that is shown large. */
+  unit: whole(0, 0, MAX_UNITS),
+};
+
+/** @typedef {import('../../state.js').ValuesOf<typeof TABLE>} Values */
+/** @typedef {import('../../state.js').State<typeof TABLE>} EnergyState */
