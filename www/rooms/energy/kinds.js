@@ -1,0 +1,48 @@
+/** What the room has to know of each family of energies: the jobs of crate/src/models/rbm.rs and energy.rs. */
+
+/** @import { CatalogRow, Inputs, ModelInfo } from '../../protocol.js' */
+/** @import { Values } from './table.js' */
+
+/**
+ * @typedef {object} Kind
+ * @property {'rbm' | 'energy'} family
+ * @property {string} job  that runs chains
+ * @property {string} energy  its output
+ * @property {number} steps  of a chain in one run of the job
+ * @property {number} decimals  of an energy
+ * @property {(values: Values, chains: number) => Inputs} settings  what steers the chains
+ */
+
+/** @typedef {{id: string, row: CatalogRow | null, info: ModelInfo, bytes: number, kind: Kind}} EnergyModel */
+
+/**
+ * @param {ModelInfo['config']} config
+ * @returns {Kind | null} null for another family
+ */
+export function kindOf(config) {
+  if (config.family === 'rbm') {
+    return {
+      family: 'rbm',
+      job: 'gibbs',
+      energy: 'free_energy',
+      steps: 2,
+      decimals: 1,
+      settings: ({ temperature }) => ({ temperature: Float32Array.of(temperature) }),
+    };
+  }
+  if (config.family !== 'energy') return null;
+  const [size, noise] = [Number(config.step_size), Number(config.noise)];
+  return {
+    family: 'energy',
+    job: 'langevin',
+    energy: 'energy',
+    steps: 4,
+    decimals: 2,
+    settings: ({ temperature, digit }, chains) => ({
+      step_size: Float32Array.of(size),
+      // the variance of Langevin noise is proportional to the temperature
+      noise: Float32Array.of(noise * Math.sqrt(temperature)),
+      label: new Float32Array(chains).fill(digit),
+    }),
+  };
+}

@@ -1,0 +1,186 @@
+/** Your digit: its energy as it is drawn, where that lies among others, and which way the energy falls. */
+
+import { number, rich, t } from '../../i18n/translate.js';
+import { h } from '../../parts/dom.js';
+import { panel } from '../../parts/panel.js';
+import { Picture } from '../../parts/picture.js';
+import { Scene } from '../../parts/scene.js';
+import { PIXELS } from '../../protocol.js';
+import { examples } from './given.js';
+import { Strip } from './strip.js';
+import { NO_CLASS } from './table.js';
+import { Trace } from './trace.js';
+
+/** @import { Inputs } from '../../protocol.js' */
+/** @import { EnergyRoom, RoomView } from './index.js' */
+
+/** Pictures of noise that a drawing is compared with: of every share of ink. */
+const NOISES = 24;
+
+/** @implements {RoomView} */
+export class MeasureView {
+  /** @param {EnergyRoom} room */
+  constructor(room) {
+    this.room = room;
+    this.strip = new Strip();
+    this.trace = new Trace(t('energy.trace.drawn'));
+    this.value = h('output', { class: 'energy-value' }, t('inspector.none'));
+    this.picture = new Picture(room.engine, { name: 'energy-slope', label: t('energy.slope'), urgent: true });
+    this.classes = h(
+      'div',
+      { class: 'class-energies', role: 'group', 'aria-label': t('energy.classes') },
+      ...Array.from({ length: 10 }, (_, digit) => h('div', { class: 'class-energy' }, h('span', { class: 'class-bar' }), h('b', {}, String(digit)))),
+    );
+    /** Energies of other pictures under the model. @type {{digits: Float32Array, noise: Float32Array} | null} */
+    this.others = null;
+    /** Measurements since the view was opened. */
+    this.count = 0;
+    this.slopeTitle = h('p', { class: 'side-name' });
+    this.energyPanel = panel(
+      'energy',
+      t('energy.of.yours'),
+      [this.value, this.strip.element, h('h3', {}, t('energy.as.drawn')), this.trace.canvas],
+      [this.classes],
+    );
+    this.slopePanel = panel('slope', t('energy.slope.title'), [h('div', { class: 'frame-face' }, this.picture.element)], [this.slopeTitle]);
+    this.below = h('div', { class: 'prose' }, ...[1, 2, 3].map((i) => h('p', {}, rich(`energy.measure.${i}`))));
+    this.scene = new Scene(room.engine, 'energy-measure', { values: (values) => this.told(values) });
+    // an RBM's answer to a picture is another picture
+    this.answer = new Scene(room.engine, 'energy-answer');
+  }
+
+  panels() {
+    return [this.room.given.panel, this.energyPanel, this.slopePanel];
+  }
+
+  enter() {
+    this.trace.clear();
+    this.count = 0;
+    this.room.given.enter(() => this.measure());
+    this.compare();
+  }
+
+  leave() {
+    this.room.given.leave();
+    this.scene.release();
+    this.answer.release();
+  }
+
+  modelChanged() {
+    this.trace.clear();
+    this.count = 0;
+    this.others = null;
+    this.compare();
+    this.measure();
+  }
+
+  stateChanged() {}
+
+  /** Energies of generated digits and of noise, to compare with. */
+  async compare() {
+    const { model, engine, shell } = this.room;
+    if (!model || this.others) return;
+    try {
+      const digits = await examples();
+      const batch = digits.length + NOISES;
+      const x = new Float32Array(batch * PIXELS);
+      digits.forEach((digit, i) => x.set(digit, i * PIXELS));
+      for (let i = 0; i < NOISES; i += 1) {
+        const ink = (i + 1) / (NOISES + 1);
+        for (let pixel = 0; pixel < PIXELS; pixel += 1) x[(digits.length + i) * PIXELS + pixel] = Number(scattered(i * PIXELS + pixel) < ink);
+      }
+      const rbm = model.kind.family === 'rbm';
+      const inputs = rbm ? { x } : { x, label: new Float32Array(batch).fill(NO_CLASS) };
+      const { energy } = await engine.compute({ model: model.id, job: rbm ? 'free_energy' : 'energy', batch, inputs, read: ['energy'] });
+      if (this.room.model !== model) return;
+      this.others = { digits: energy.subarray(0, digits.length), noise: energy.subarray(digits.length) };
+      this.showStrip();
+    } catch (error) {
+      shell.complain(error);
+    }
+  }
+
+  measure() {
+    const { model, given } = this.room;
+    const { image } = given;
+    if (!model || this.room.view !== this) return;
+    if (!image) {
+      this.scene.release();
+      this.answer.release();
+      this.picture.erase();
+      this.value.textContent = t('inspector.none');
+      this.energy = undefined;
+      this.showStrip();
+      return;
+    }
+    const input = Date.now();
+    const rbm = model.kind.family === 'rbm';
+    this.slopeTitle.textContent = t(rbm ? 'energy.slope.rbm' : 'energy.slope.conv');
+    this.classes.hidden = rbm;
+    if (rbm) {
+      this.scene.show({ model: model.id, job: 'free_energy', inputs: { x: image }, read: ['energy'], urgent: true, input });
+      const steady = { start: Float32Array.of(1), given: image, mask: new Float32Array(PIXELS), temperature: Float32Array.of(1) };
+      this.answer.show({
+        model: model.id,
+        job: 'gibbs',
+        inputs: steady,
+        chain: { seed: this.room.state.values.seed, steps: 1 },
+        views: [{ picture: this.picture, output: 'pixels' }],
+        input,
+      });
+    } else {
+      this.answer.release();
+      this.scene.show({
+        model: model.id,
+        job: 'energy',
+        inputs: { x: image, label: Float32Array.of(NO_CLASS) },
+        views: [{ picture: this.picture, output: 'gradient', tone: 'signed' }],
+        read: ['energy', 'logits'],
+        urgent: true,
+        input,
+      });
+    }
+  }
+
+  /** @param {Inputs} values */
+  told({ energy, logits }) {
+    const { model } = this.room;
+    if (!model) return;
+    [this.energy] = energy;
+    this.value.textContent = number(this.energy, model.kind.decimals);
+    this.count += 1;
+    this.trace.push(this.count, energy);
+    if (logits) this.showClasses(logits);
+    this.showStrip();
+  }
+
+  /** p(class | x), the share of each class in exp(-E). @param {Float32Array} logits */
+  showClasses(logits) {
+    const most = Math.max(...logits);
+    const shares = Array.from(logits, (logit) => Math.exp(logit - most));
+    const sum = shares.reduce((a, b) => a + b, 0);
+    Array.from(this.classes.children).forEach((element, digit) => {
+      const share = shares[digit] / sum;
+      /** @type {HTMLElement} */ (element).style.setProperty('--share', share.toFixed(3));
+      element.setAttribute('title', t('energy.class', { digit, share: number(100 * share, 1), energy: number(-logits[digit], 2) }));
+    });
+  }
+
+  showStrip() {
+    const { others, energy, room } = this;
+    if (!others) return;
+    const own = energy === undefined ? [] : [energy];
+    this.strip.show(
+      [{ look: 'noise', energies: others.noise }, { look: 'digits', energies: others.digits }, { look: 'own', energies: own }],
+      room.model?.kind.decimals ?? 0,
+    );
+  }
+}
+
+/** A number in [0, 1) that looks drawn at random; the same on every machine. @param {number} index */
+function scattered(index) {
+  let word = Math.imul(index + 1, 0x9e3779b1);
+  word = Math.imul(word ^ (word >>> 15), 0x85ebca6b);
+  word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
+  return ((word ^ (word >>> 16)) >>> 0) / 2 ** 32;
+}
