@@ -5,7 +5,7 @@ use inkling::backend::{Backend, Executable};
 use inkling::checkpoint::Checkpoint;
 use inkling::data::PIXELS;
 use inkling::graph::{Graph, Plan, Tensor};
-use inkling::models::chain::{FROM_GIVEN, FROM_NOISE};
+use inkling::models::chain::{FROM_GIVEN, FROM_NOISE, GO_ON};
 use inkling::models::energy::{EnergyModel, StepSize};
 use inkling::models::network::{Network, Runner};
 use inkling::models::plans::PARAMS;
@@ -167,24 +167,23 @@ fn chains(backend: &Backend, name: &str, job: &str, extra: &[(&str, &[f32])]) {
     let picture: Vec<f32> = (0..IMAGES * PIXELS).map(|index| (index % 5) as f32 / 4.0).collect();
     let held: Vec<f32> = (0..IMAGES * PIXELS).map(|index| f32::from(u8::from(index % PIXELS < 392))).collect();
     let free = vec![0.0; IMAGES * PIXELS];
-    let mut go = |start: f32, mask: &[f32], step: u32| -> Vec<f32> {
+    let mut go = |begin: f32, mask: &[f32], step: u32| -> Vec<f32> {
         write(&mut chains, extra);
-        let (key, index) = (key_values(7, step), [step as f32]);
-        write(&mut chains, &[("start", &[start; IMAGES]), ("mask", mask), ("given", &picture)]);
-        run(&mut chains, &[("key", &key), ("step", &index)]);
+        let key = key_values(7, step);
+        run(&mut chains, &[("begin", &[begin; IMAGES]), ("mask", mask), ("given", &picture), ("key", &key)]);
         read(&chains, "pixels")
     };
     let begun = go(FROM_NOISE, &free, 0);
     assert!(begun.iter().all(|value| (0.0..=1.0).contains(value)), "{name}");
-    let next = go(FROM_NOISE, &free, 1);
+    let next = go(GO_ON, &free, 1);
     assert_ne!(begun, next, "{name}: a chain moves");
     assert_eq!(begun, go(FROM_NOISE, &free, 0), "{name}: a key decides a beginning, whatever was before");
-    assert_eq!(next, go(FROM_NOISE, &free, 1), "{name}: and what comes after it");
-    let repaired = go(FROM_GIVEN, &held, 0);
+    assert_eq!(next, go(GO_ON, &free, 1), "{name}: and what comes after it");
+    let repaired = go(FROM_GIVEN, &held, 2);
     for ((found, given), held) in repaired.iter().zip(&picture).zip(&held) {
         assert!(*held == 0.0 || (found - given).abs() < 1e-6, "{name}: what is held stays");
     }
-    assert_ne!(go(FROM_GIVEN, &held, 1), repaired, "{name}: the rest moves");
+    assert_ne!(go(GO_ON, &held, 3), repaired, "{name}: the rest moves");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::data::binarize::{self, Binarization};
 use crate::data::mnist::{Dataset, Split};
 use crate::error::{Error, Result};
 use crate::metrics::ais::Annealing;
-use crate::models::chain::{FROM_GIVEN, FROM_NOISE};
+use crate::models::chain::{FROM_GIVEN, FROM_NOISE, GO_ON};
 use crate::models::classifier::CLASSES;
 use crate::models::energy::{EnergyConfig, EnergyModel, STEPS};
 use crate::models::family::Family;
@@ -150,26 +150,26 @@ impl Chains {
         let bar = progress("chains", (n.div_ceil(batch) * runs) as u64);
         let mut digits = Vec::with_capacity(n * PIXELS);
         for first in (0..n).step_by(batch) {
-            let mut begun = vec![0.0; batch * PIXELS];
+            let mut start = vec![0.0; batch * PIXELS];
             if let Some(given) = &given {
                 let here = &given[first * PIXELS..n.min(first + batch) * PIXELS];
-                begun[..here.len()].copy_from_slice(here);
+                start[..here.len()].copy_from_slice(here);
             }
-            let kind = if given.is_some() { FROM_GIVEN } else { FROM_NOISE };
+            let begin = if given.is_some() { FROM_GIVEN } else { FROM_NOISE };
             // no two runs of a batch or of two batches share a key
             let keys = (first / batch * runs..).map(|run| key_values(seed, run as u32)).take(runs);
-            digits.extend(self.run(batch, kind, &begun, keys, "pixels", &bar)?);
+            digits.extend(self.run(batch, begin, &start, keys, "pixels", &bar)?);
         }
         bar.finish_and_clear();
         digits.truncate(n * PIXELS);
         Ok(digits)
     }
 
-    /// `output` of `batch` chains that begin as `start` says and run once for each of `keys`.
+    /// `output` of `batch` chains that begin by `begin` and run once for each of `keys`.
     fn run(
         &self,
         batch: usize,
-        start: f32,
+        begin: f32,
         given: &[f32],
         keys: impl Iterator<Item = [f32; 4]>,
         output: &str,
@@ -186,12 +186,12 @@ impl Chains {
         }
         job.write(job.input("mask")?, &vec![0.0; batch * PIXELS])?;
         job.write(job.input("given")?, given)?;
-        job.write(job.input("start")?, &vec![start; batch])?;
-        let (key, step) = (job.input("key")?, job.input("step")?);
-        for (index, values) in keys.enumerate() {
+        let (key, start) = (job.input("key")?, job.input("begin")?);
+        job.write(start, &vec![begin; batch])?;
+        for values in keys {
             job.write(key, &values)?;
-            job.write(step, &[index as f32])?;
             job.run()?;
+            job.write(start, &vec![GO_ON; batch])?;
             bar.inc(1);
         }
         pollster::block_on(job.read(job.output(output)?))

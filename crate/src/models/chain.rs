@@ -1,12 +1,11 @@
-//! What the visible chains of energy-based models have in common: a state that is kept from run to run, a beginning, and a
-//! part that may be held fast, so that the rest completes it.
+//! What the visible chains of energy-based models have in common: a state that is kept from run to run, that begins anew
+//! where it is told to, and of which a part may be held fast, so that the rest completes it.
 //!
-//! Inputs: `key` `[4]` ([`crate::ops::key_values`]), `step` `[1]`, the index of the run: run 0 begins the chains, by `start`
-//! `[batch]`, from noise ([`FROM_NOISE`]) or from the given picture ([`FROM_GIVEN`]); `given` `[batch, 784]` in 0 (paper) to
-//! 1 (ink); `mask` `[batch, 784]`: 1 where the chain must show the given picture, 0 where it is free. The state is the slab
-//! [`STATE`].
+//! Inputs: `key` `[4]` ([`crate::ops::key_values`]), `begin` `[batch]` ([`GO_ON`], [`FROM_NOISE`] or [`FROM_GIVEN`]),
+//! `given` `[batch, 784]`, a picture in 0 (paper) to 1 (ink), and `mask` `[batch, 784]`: 1 where the chain must show the
+//! given picture, 0 where it is free. The state is the slab [`STATE`].
 
-use super::plans;
+use super::plans::begin;
 use crate::Result;
 use crate::data::PIXELS;
 use crate::graph::{Graph, ParamLayout, Slab, Tensor};
@@ -14,10 +13,12 @@ use std::rc::Rc;
 
 /// The slab that holds the chains' states.
 pub const STATE: &str = "chains";
-/// A value of `start`: the chain begins from noise.
-pub const FROM_NOISE: f32 = 0.0;
-/// A value of `start`: the chain begins from the given picture.
-pub const FROM_GIVEN: f32 = 1.0;
+/// A value of `begin`: the chain goes on from where it is.
+pub const GO_ON: f32 = 0.0;
+/// A value of `begin`: the chain begins anew from noise.
+pub const FROM_NOISE: f32 = 1.0;
+/// A value of `begin`: the chain begins anew from the given picture.
+pub const FROM_GIVEN: f32 = 2.0;
 
 /// Chains of a batch in a graph.
 pub struct Chains {
@@ -28,8 +29,7 @@ pub struct Chains {
     /// The key of the run.
     pub key: Tensor,
     state: Tensor,
-    step: Tensor,
-    start: Tensor,
+    begin: Tensor,
     given: Tensor,
     mask: Tensor,
 }
@@ -40,13 +40,13 @@ impl Chains {
     /// # Errors
     /// [`crate::Error::Shape`] for an empty batch.
     pub fn new(layout: &Rc<ParamLayout>, batch: usize) -> Result<Chains> {
-        let (graph, params) = plans::begin(layout, batch)?;
+        let (graph, params) = begin(layout, batch)?;
         let states = ParamLayout::new(&[("x".into(), [batch, PIXELS].into())])?;
         let state = graph.slab(STATE, &states)?.get("x")?;
         let key = graph.input("key", [4])?;
-        let (step, start) = (graph.input("step", [1])?, graph.input("start", [batch])?.reshape([batch, 1])?);
+        let begin = graph.input("begin", [batch])?.reshape([batch, 1])?;
         let (given, mask) = (graph.input("given", [batch, PIXELS])?, graph.input("mask", [batch, PIXELS])?);
-        Ok(Chains { graph, params, key, state, step, start, given, mask })
+        Ok(Chains { graph, params, key, state, begin, given, mask })
     }
 
     /// The same chains for a model whose pixels are in -1 (paper) to 1 (ink).
@@ -59,9 +59,10 @@ impl Chains {
     ///
     /// # Errors
     /// [`crate::Error::Shape`] when the noise has another shape.
-    pub fn begin(&self, noise: &Tensor) -> Result<Tensor> {
-        let begun = self.start.equal_scalar(f64::from(FROM_GIVEN)).select(&self.given, noise)?;
-        self.clamp(&self.step.equal_scalar(0.0).select(&begun, &self.state)?)
+    pub fn start(&self, noise: &Tensor) -> Result<Tensor> {
+        let from_noise = self.begin.equal_scalar(f64::from(FROM_NOISE));
+        let from_given = self.begin.equal_scalar(f64::from(FROM_GIVEN));
+        self.clamp(&from_noise.select(noise, &from_given.select(&self.given, &self.state)?)?)
     }
 
     /// `x` with the given picture where it is held fast.

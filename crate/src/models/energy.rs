@@ -191,7 +191,7 @@ impl EnergyModel {
         let (step_size, noise) = (graph.input("step_size", [1])?, graph.input("noise", [1])?);
         let size = StepSize { step_size: &step_size, noise: &noise };
         let uniform = graph.random(Distribution::Uniform, key, [batch, PIXELS])?;
-        let mut x = chains.begin(&uniform.mul_scalar(2.0).sub_scalar(1.0))?;
+        let mut x = chains.start(&uniform.mul_scalar(2.0).sub_scalar(1.0))?;
         let mut energy = None;
         for _ in 0..STEPS {
             let eps = graph.random(Distribution::Normal, key, [batch, PIXELS])?;

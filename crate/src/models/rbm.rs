@@ -133,7 +133,7 @@ impl Rbm {
         let Chains { graph, params, key, .. } = &chains;
         let inverse = graph.input("temperature", [1])?.reciprocal();
         let noise = graph.random(Distribution::Uniform, key, [batch, PIXELS])?.greater_equal_scalar(0.5);
-        let mut states = chains.begin(&noise)?;
+        let mut states = chains.start(&noise)?;
         let mut pixels = states.clone();
         for _ in 0..SWEEPS {
             let logits = self.hidden_logits(&states, params)?.mul(&inverse)?;
