@@ -3,6 +3,7 @@
 import { flag, oneOf } from '../state.js';
 import { TABLE as denoise } from './denoise/table.js';
 import { TABLE as duel } from './duel/table.js';
+import { TABLE as energy } from './energy/table.js';
 import { TABLE as latent } from './latent/table.js';
 
 /** @import { EngineClient } from '../engine.js' */
@@ -55,6 +56,12 @@ export const ROOMS = [
     families: ['gan'],
     table: duel,
     load: async () => (await import('./duel/index.js')).DuelRoom,
+  },
+  {
+    id: 'energy',
+    families: ['rbm', 'energy'],
+    table: energy,
+    load: async () => (await import('./energy/index.js')).EnergyRoom,
   },
 ];
 

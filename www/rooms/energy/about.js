@@ -11,6 +11,7 @@ import { h } from '../../parts/dom.js';
  * @typedef {object} Measures
  * @property {{nats: number, spread: number | null} | null} likelihood
  * @property {{fid: number, setting: string} | null} samples
+ * @property {Record<string, number>} extra
  */
 
 /** @param {string} id @returns {Promise<Measures | null>} */

@@ -6,12 +6,13 @@ import { h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { PIXELS } from '../../protocol.js';
 import { examples } from './given.js';
+import { FROM_GIVEN, FROM_NOISE } from './kinds.js';
 import { Run } from './run.js';
 import { STARTS } from './table.js';
 
 /** @import { Inputs } from '../../protocol.js' */
 /** @import { EnergyRoom, RoomView } from './index.js' */
-/** @import { Start, Values } from './table.js' */
+/** @import { Values } from './table.js' */
 
 const SIDE_CHAINS = 4;
 const CHAINS = SIDE_CHAINS * SIDE_CHAINS;
@@ -97,7 +98,7 @@ export class ChainsView {
       const picture = start === 'given' ? image : start === 'digits' ? this.digits[chain % this.digits.length] : null;
       if (picture) given.set(picture, chain * PIXELS);
     }
-    const from = /** @type {Record<Start, number>} */ ({ noise: 0, digits: 1, given: 1 })[start];
-    return { start: new Float32Array(CHAINS).fill(from), given, mask: new Float32Array(CHAINS * PIXELS) };
+    const from = start === 'noise' ? FROM_NOISE : FROM_GIVEN;
+    return { begin: new Float32Array(CHAINS).fill(from), given, mask: new Float32Array(CHAINS * PIXELS) };
   }
 }

@@ -16,8 +16,8 @@ import { FIELDS } from './table.js';
 const COLUMNS = 10;
 const ROWS = FIELDS / COLUMNS;
 const GAP = 2;
-/** Digits that are shown for a unit. */
-const BEST = 8;
+/** Digits that are shown for a unit: half of them turn it on, half of them off. */
+const SHOWN = 8;
 
 /** @implements {RoomView} */
 export class FieldsView {
@@ -51,10 +51,10 @@ export class FieldsView {
     this.where = h('span', { class: 'readout' });
     this.back = button({ label: t('energy.fields.back'), icon: ICONS.stepBack(), bare: true, onclick: () => this.turn(-1) });
     this.forth = button({ label: t('energy.fields.forth'), icon: ICONS.stepForth(), bare: true, onclick: () => this.turn(1) });
-    this.best = Array.from({ length: BEST }, () => {
+    this.shown = Array.from({ length: SHOWN }, () => {
       const still = new StillPicture('');
       const words = h('figcaption', {});
-      return { still, words, element: h('figure', { class: 'fires' }, h('div', { class: 'frame-face' }, still.canvas), words) };
+      return { still, words, element: h('figure', { class: 'fires' }, h('div', { class: 'frame-face still-face' }, still.canvas), words) };
     });
     this.readout = h('p', { class: 'readout', 'aria-live': 'polite' });
     this.gridPanel = panel('fields', t('energy.fields'), [this.surface], [h('div', { class: 'tools' }, this.back, this.where, this.forth)]);
@@ -62,7 +62,13 @@ export class FieldsView {
       'field',
       t('energy.field'),
       [h('div', { class: 'frame-face' }, this.large.element)],
-      [this.readout, h('h3', {}, t('energy.fires')), h('div', { class: 'fires-row' }, ...this.best.map(({ element }) => element))],
+      [
+        this.readout,
+        h('h3', {}, t('energy.fires')),
+        h('div', { class: 'fires-row' }, ...this.shown.slice(0, SHOWN / 2).map(({ element }) => element)),
+        h('h3', {}, t('energy.rests')),
+        h('div', { class: 'fires-row' }, ...this.shown.slice(SHOWN / 2).map(({ element }) => element)),
+      ],
     );
     this.below = h('div', { class: 'prose' }, ...[1, 2].map((i) => h('p', {}, rich(`energy.fields.${i}`))));
     this.scene = new Scene(room.engine, 'energy-fields-scene');
@@ -173,8 +179,8 @@ export class FieldsView {
     const { fires, units } = this;
     if (!fires) return;
     const order = this.digits.map((_, i) => i).sort((a, b) => fires[b * units + unit] - fires[a * units + unit]);
-    this.best.forEach(({ still, words }, place) => {
-      const digit = order[place];
+    this.shown.forEach(({ still, words }, place) => {
+      const digit = order[place < SHOWN / 2 ? place : order.length - SHOWN + place];
       still.show(digit === undefined ? null : this.digits[digit]);
       words.textContent = digit === undefined ? '' : t('unit.percent', { value: percent(fires[digit * units + unit]) });
     });

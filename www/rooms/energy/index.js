@@ -163,7 +163,9 @@ export class EnergyRoom {
     this.shell.settled();
     this.about.replaceChildren(...about(this.model, null));
     const measures = row ? await measuresOf(row.id) : null;
-    if (this.model?.id === id) this.about.replaceChildren(...about(this.model, measures));
+    if (this.model?.id !== id) return;
+    this.model.logZ = measures?.extra['log Z'];
+    this.about.replaceChildren(...about(this.model, measures));
   }
 
   /**
@@ -179,6 +181,7 @@ export class EnergyRoom {
     const info = row ? await this.engine.load(row) : await this.engine.loadFile(id, bytes ?? new Uint8Array(0));
     const kind = kindOf(info.config);
     if (!kind) throw Object.assign(new Error(t('energy.family', { name: id.replace(/^file:/, '') })), { kind: 'unsupported' });
+    /** @type {EnergyModel} */
     const model = { id, row, info, bytes: size, kind };
     if (!row) this.files.set(id, model);
     return model;

@@ -3,6 +3,10 @@
 /** @import { CatalogRow, Inputs, ModelInfo } from '../../protocol.js' */
 /** @import { Values } from './table.js' */
 
+/** How a chain begins, in the input `begin` of its first run; 0 in those that follow. */
+export const FROM_NOISE = 1;
+export const FROM_GIVEN = 2;
+
 /**
  * @typedef {object} Kind
  * @property {'rbm' | 'energy'} family
@@ -13,7 +17,15 @@
  * @property {(values: Values, chains: number) => Inputs} settings  what steers the chains
  */
 
-/** @typedef {{id: string, row: CatalogRow | null, info: ModelInfo, bytes: number, kind: Kind}} EnergyModel */
+/**
+ * @typedef {object} EnergyModel
+ * @property {string} id
+ * @property {CatalogRow | null} row  null for a file that the person gave
+ * @property {ModelInfo} info
+ * @property {number} bytes
+ * @property {Kind} kind
+ * @property {number} [logZ]  of an RBM, estimated when it was published; nats
+ */
 
 /**
  * @param {ModelInfo['config']} config

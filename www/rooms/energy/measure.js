@@ -7,6 +7,7 @@ import { Picture } from '../../parts/picture.js';
 import { Scene } from '../../parts/scene.js';
 import { PIXELS } from '../../protocol.js';
 import { examples } from './given.js';
+import { FROM_GIVEN } from './kinds.js';
 import { Strip } from './strip.js';
 import { NO_CLASS } from './table.js';
 import { Trace } from './trace.js';
@@ -24,6 +25,7 @@ export class MeasureView {
     this.room = room;
     this.strip = new Strip();
     this.trace = new Trace(t('energy.trace.drawn'));
+    this.nats = h('p', { class: 'readout' });
     this.value = h('output', { class: 'energy-value' }, t('inspector.none'));
     this.picture = new Picture(room.engine, { name: 'energy-slope', label: t('energy.slope'), urgent: true });
     this.classes = h(
@@ -33,13 +35,15 @@ export class MeasureView {
     );
     /** Energies of other pictures under the model. @type {{digits: Float32Array, noise: Float32Array} | null} */
     this.others = null;
+    /** Of the given picture. @type {number | undefined} */
+    this.energy = undefined;
     /** Measurements since the view was opened. */
     this.count = 0;
     this.slopeTitle = h('p', { class: 'side-name' });
     this.energyPanel = panel(
       'energy',
       t('energy.of.yours'),
-      [this.value, this.strip.element, h('h3', {}, t('energy.as.drawn')), this.trace.canvas],
+      [this.value, this.nats, this.strip.element, h('h3', {}, t('energy.as.drawn')), this.trace.canvas],
       [this.classes],
     );
     this.slopePanel = panel('slope', t('energy.slope.title'), [h('div', { class: 'frame-face' }, this.picture.element)], [this.slopeTitle]);
@@ -90,6 +94,7 @@ export class MeasureView {
         for (let pixel = 0; pixel < PIXELS; pixel += 1) x[(digits.length + i) * PIXELS + pixel] = Number(scattered(i * PIXELS + pixel) < ink);
       }
       const rbm = model.kind.family === 'rbm';
+      /** @type {Inputs} */
       const inputs = rbm ? { x } : { x, label: new Float32Array(batch).fill(NO_CLASS) };
       const { energy } = await engine.compute({ model: model.id, job: rbm ? 'free_energy' : 'energy', batch, inputs, read: ['energy'] });
       if (this.room.model !== model) return;
@@ -109,6 +114,7 @@ export class MeasureView {
       this.answer.release();
       this.picture.erase();
       this.value.textContent = t('inspector.none');
+      this.nats.textContent = '';
       this.energy = undefined;
       this.showStrip();
       return;
@@ -119,7 +125,7 @@ export class MeasureView {
     this.classes.hidden = rbm;
     if (rbm) {
       this.scene.show({ model: model.id, job: 'free_energy', inputs: { x: image }, read: ['energy'], urgent: true, input });
-      const steady = { start: Float32Array.of(1), given: image, mask: new Float32Array(PIXELS), temperature: Float32Array.of(1) };
+      const steady = { begin: Float32Array.of(FROM_GIVEN), given: image, mask: new Float32Array(PIXELS), temperature: Float32Array.of(1) };
       this.answer.show({
         model: model.id,
         job: 'gibbs',
@@ -148,6 +154,8 @@ export class MeasureView {
     if (!model) return;
     [this.energy] = energy;
     this.value.textContent = number(this.energy, model.kind.decimals);
+    const { logZ } = model;
+    this.nats.textContent = logZ === undefined ? '' : t('energy.nats', { z: number(logZ, 1), nats: number(this.energy + logZ, 1) });
     this.count += 1;
     this.trace.push(this.count, energy);
     if (logits) this.showClasses(logits);

@@ -5,6 +5,7 @@ import { h } from '../../parts/dom.js';
 import { MaskPad, readMask, writeMask } from '../../parts/mask-pad.js';
 import { panel } from '../../parts/panel.js';
 import { PIXELS } from '../../protocol.js';
+import { FROM_NOISE } from './kinds.js';
 import { Run } from './run.js';
 
 /** @import { Inputs } from '../../protocol.js' */
@@ -76,6 +77,6 @@ export class RepairView {
       given.set(image, chain * PIXELS);
       mask.set(held, chain * PIXELS);
     }
-    return { start: new Float32Array(CHAINS), given, mask };
+    return { begin: new Float32Array(CHAINS).fill(FROM_NOISE), given, mask };
   }
 }

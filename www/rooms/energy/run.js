@@ -27,7 +27,7 @@ export class Run {
    * @param {number} options.columns
    * @param {number} options.rows
    * @param {string} options.label
-   * @param {() => Inputs | null} options.inputs  `start`, `given` and `mask`; null: there is nothing to begin with
+   * @param {() => Inputs | null} options.inputs  `begin`, `given` and `mask`; null: there is nothing to begin with
    */
   constructor(room, name, { columns, rows, label, inputs }) {
     this.room = room;
@@ -107,8 +107,8 @@ export class Run {
       model: model.id,
       job: model.kind.job,
       batch: this.chains,
-      inputs: { ...inputs, ...model.kind.settings(room.state.values, this.chains) },
-      chain: { seed: room.state.values.seed, steps: null },
+      inputs: { ...inputs, begin: new Float32Array(this.chains), ...model.kind.settings(room.state.values, this.chains) },
+      chain: { seed: room.state.values.seed, steps: null, first: { begin: inputs.begin } },
       halted: true,
       views: [{ picture: this.picture, output: 'pixels' }],
       read: [model.kind.energy],

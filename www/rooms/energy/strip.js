@@ -13,13 +13,13 @@ export class Strip {
     this.ends = [h('span', {}), h('span', {})];
     this.element = h(
       'figure',
-      { class: 'strip' },
-      h('div', { class: 'strip-line', role: 'img', 'aria-label': t('energy.strip') }, this.drawing),
-      h('div', { class: 'strip-ends' }, ...this.ends),
+      { class: 'energy-strip' },
+      h('div', { class: 'rank-line', role: 'img', 'aria-label': t('energy.strip') }, this.drawing),
+      h('div', { class: 'rank-ends' }, ...this.ends),
       h(
         'figcaption',
         {},
-        ...['own', 'digits', 'noise'].map((look) => h('span', { class: `key key-${look}` }, t(`energy.strip.${look}`))),
+        ...['own', 'digits', 'noise'].map((look) => h('span', { class: `rank-key rank-key-${look}` }, t(`energy.strip.${look}`))),
       ),
     );
   }
@@ -34,7 +34,7 @@ export class Strip {
       ...groups.flatMap(({ look, energies }) =>
         Array.from(energies, (energy) => {
           const x = place(energy).toFixed(1);
-          return svg('line', { class: `strip-mark strip-${look}`, x1: x, x2: x, y1: look === 'own' ? 0 : 28, y2: look === 'own' ? HEIGHT : 72 });
+          return svg('line', { class: `rank-mark rank-${look}`, x1: x, x2: x, y1: look === 'own' ? 0 : 28, y2: look === 'own' ? HEIGHT : 72 });
         }),
       ),
     );

@@ -1,0 +1,171 @@
+/** The Energy room, with models that have learned nothing: what holds for any energy is tested. */
+
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { expect, seriousFindings, test } from './fixtures.js';
+import { address, changed, drawn, look, settled, state } from './support/room.js';
+import { tinyEnergy } from './support/tiny-energy.js';
+import { tinyRbm } from './support/tiny-rbm.js';
+
+/** @import { Page, TestInfo } from '@playwright/test' */
+
+/** Stand-ins under the ids of the shipped models. */
+const MODELS = [
+  { id: 'rbm', family: 'rbm', bytes: tinyRbm(100) },
+  { id: 'energy', family: 'energy', bytes: tinyEnergy() },
+];
+
+/** @param {Page} page @param {TestInfo} info @param {string} hash @param {string} [picture]  that has to be there */
+async function openEnergy(page, info, hash, picture) {
+  await page.route(/\/catalog\.json$/, (route) =>
+    route.fulfill({
+      json: {
+        models: MODELS.map(({ id, family, bytes }) => ({
+          id,
+          family,
+          title: `A tiny ${id}`,
+          file: `tiny-${id}.safetensors`,
+          bytes: bytes.byteLength,
+          sha256: createHash('sha256').update(bytes).digest('hex'),
+        })),
+      },
+    }),
+  );
+  await page.route(/\/(rbm|energy)\.measures\.json$/, (route) => route.fulfill({ json: { likelihood: null, samples: null, extra: { 'log Z': 500 } } }));
+  for (const { id, bytes } of MODELS) {
+    await page.route(new RegExp(`/tiny-${id}\\.safetensors$`), (route) => route.fulfill({ body: Buffer.from(bytes) }));
+  }
+  await page.goto('about:blank');
+  await page.goto(address(info, { hash: `room=energy&${hash}` }));
+  if (picture) await drawn(page, picture);
+  await expect(page.locator('.progress')).toBeHidden({ timeout: 30_000 });
+}
+
+const readout = (/** @type {Page} */ page) => page.locator('.readout:visible').first();
+
+/** Steps that the chains in sight have done. @param {Page} page */
+async function steps(page) {
+  return Number(/^([\d,]+) steps/.exec((await readout(page).textContent()) ?? '')?.[1].replace(/,/g, '') ?? NaN);
+}
+
+test.describe('chains', () => {
+  test('they run, stand still when paused, go one step, and begin again as they began', async ({ page }, info) => {
+    await openEnergy(page, info, 'seed=5', 'energy-chains');
+    await expect.poll(() => steps(page), { timeout: 30_000 }).toBeGreaterThan(4);
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    const still = await settled(page, 'energy-chains');
+    const before = await steps(page);
+    await page.getByRole('button', { name: 'One step', exact: true }).click();
+    await changed(page, 'energy-chains', still);
+    await expect.poll(() => steps(page)).toBe(before + 2);
+    await page.getByRole('button', { name: 'Begin again', exact: true }).click();
+    await expect.poll(() => steps(page), { timeout: 30_000 }).toBe(200);
+    const first = await settled(page, 'energy-chains');
+    await page.getByRole('button', { name: 'Begin again', exact: true }).click();
+    await expect.poll(() => steps(page), { timeout: 30_000 }).toBe(200);
+    expect((await settled(page, 'energy-chains')) === first, 'the same seed, the same chains').toBe(true);
+    await expect(readout(page)).toContainText('mean energy');
+  });
+
+  test('one chain is pointed at, by pointer and by key; its energy is told', async ({ page }, info) => {
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await openEnergy(page, info, 'model=energy', 'energy-chains');
+    await expect.poll(() => steps(page), { timeout: 45_000 }).toBe(400);
+    const surface = page.locator('.chains-surface:visible');
+    const box = await surface.boundingBox();
+    if (!box) throw new Error('no chains');
+    await page.mouse.move(box.x + 0.9 * box.width, box.y + 0.1 * box.height);
+    await expect(readout(page)).toContainText('chain 4 has energy');
+    await surface.focus();
+    await surface.press('ArrowDown');
+    await expect(readout(page)).toContainText('chain 8 has energy');
+    await expect(page.locator('.trace:visible')).toHaveAttribute('aria-label', /Mean energy .* after 400 steps/);
+  });
+
+  test('the temperature steers chains that run, and the link holds everything', async ({ page }, info) => {
+    await openEnergy(page, info, 'temperature=0.5&seed=3&start=digits', 'energy-chains');
+    await expect(page.getByRole('slider', { name: 'Temperature' })).toHaveValue('0.5');
+    await page.getByRole('slider', { name: 'Temperature' }).fill('2');
+    await expect.poll(async () => (await state(page)).get('temperature')).toBe('2');
+    await expect.poll(() => steps(page), { timeout: 30_000 }).toBeGreaterThan(2);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save as PNG', exact: true }).click(),
+    ]);
+    expect((await readFile(await download.path())).subarray(1, 4).toString()).toBe('PNG');
+    await page.getByText('Convolutional', { exact: true }).click();
+    await expect.poll(async () => (await state(page)).get('model')).toBe('energy');
+    await page.getByRole('button', { name: 'Digit 7', exact: true }).click();
+    await expect.poll(async () => (await state(page)).get('digit')).toBe('7');
+  });
+});
+
+test('what is not damaged is held fast while the rest changes', async ({ page }, info) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await openEnergy(page, info, 'view=repair', 'energy-repair');
+  await expect.poll(() => steps(page), { timeout: 45_000 }).toBe(200);
+  const halves = async () => {
+    const picture = Buffer.from(await settled(page, 'energy-repair'), 'base64');
+    // nine pictures of 28 pixels with gaps of 2 on 56 points: the upper half of the first row, and its lower half
+    return [picture.subarray(0, 56 * 7), picture.subarray(56 * 10, 56 * 17)];
+  };
+  const [upper, lower] = await halves();
+  await page.getByRole('button', { name: 'One step', exact: true }).click();
+  await expect.poll(() => steps(page)).toBe(202);
+  const [after, moved] = await halves();
+  expect(after.equals(upper), 'the upper half stays').toBe(true);
+  expect(moved.equals(lower), 'the lower half moves').toBe(false);
+  const before = await look(page, 'energy-repair');
+  await page.getByRole('button', { name: 'Upper', exact: true }).click();
+  await changed(page, 'energy-repair', before);
+  expect((await state(page)).get('mask')).toHaveLength(131);
+});
+
+test('the energy of a drawing follows the pen', async ({ page }, info) => {
+  await openEnergy(page, info, 'view=measure&source=drawn');
+  const value = page.locator('.energy-value');
+  await expect(value).toHaveText('–');
+  const box = await page.locator('.drawing-surface:visible').boundingBox();
+  if (!box) throw new Error('no paper');
+  await page.mouse.move(box.x + 0.3 * box.width, box.y + 0.3 * box.height);
+  await page.mouse.down();
+  /** @type {Set<string | null>} */
+  const seen = new Set();
+  for (const place of [0.4, 0.5, 0.6, 0.7]) {
+    await page.mouse.move(box.x + place * box.width, box.y + place * box.height, { steps: 4 });
+    await expect(value).toHaveText(/^−?[\d,]+\.\d$/);
+    seen.add(await value.textContent());
+  }
+  await page.mouse.up();
+  expect(seen.size).toBeGreaterThan(1);
+  await expect(page.locator('.panel-energy')).toContainText('log Z, estimated as 500.0');
+  await drawn(page, 'energy-slope');
+  await expect.poll(async () => (await state(page)).get('ink')).not.toBe(null);
+  await page.getByText('Convolutional', { exact: true }).click();
+  await expect(page.locator('.class-energies')).toBeVisible();
+});
+
+test('a hidden unit is shown large with the digits that turn it on', async ({ page }, info) => {
+  await openEnergy(page, info, 'view=fields&model=energy', 'energy-chains');
+  // a model without hidden units goes to its chains
+  await expect.poll(async () => (await state(page)).get('view')).toBe(null);
+  await page.getByText('Inside', { exact: true }).click();
+  await drawn(page, 'energy-fields');
+  await drawn(page, 'energy-field');
+  const before = await settled(page, 'energy-field');
+  const surface = page.locator('.chains-surface:visible');
+  await surface.focus();
+  await surface.press('ArrowRight');
+  await changed(page, 'energy-field', before);
+  await expect.poll(async () => (await state(page)).get('unit')).toBe('1');
+  await expect(page.locator('.fires figcaption').first()).toHaveText(/^\d+ %$/);
+  await page.getByRole('button', { name: 'Units after these', exact: true }).click();
+  await expect(page.getByText('Units 21 to 100 of 100')).toBeVisible();
+});
+
+test('nothing in the room is hard to reach @cpu', async ({ page }, info) => {
+  for (const [view, picture] of [['chains', 'energy-chains'], ['repair', 'energy-repair'], ['measure', 'energy-slope'], ['fields', 'energy-fields']]) {
+    await openEnergy(page, info, `view=${view}`, picture);
+    expect(await seriousFindings(page), view).toEqual([]);
+  }
+});
