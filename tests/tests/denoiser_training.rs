@@ -100,6 +100,7 @@ fn recipe(model: DenoiserConfig, batch: usize, pairs: bool) -> Recipe {
         epochs: 1,
         learning_rate: 4e-3,
         warm_up_steps: 10,
+        beta1: 0.9,
         beta2: 0.99,
         weight_decay: 0.01,
         ema_decay: 0.98,

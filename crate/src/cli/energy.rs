@@ -31,16 +31,19 @@ const ABOUT: &str = "An energy for every picture: low where digits are. Digits a
 damaged picture is repaired by letting the damaged part wander.";
 /// Chains in one run.
 const BATCH: usize = 250;
-/// Sweeps of a digit, unless told otherwise.
-pub const CHAIN_STEPS: u32 = 1_000;
+/// Steps of a chain, unless told otherwise: sweeps of an RBM, Langevin steps.
+const GIBBS_SWEEPS: u32 = 200;
+const LANGEVIN_STEPS: u32 = 300;
 /// Chains that log Z is estimated from, and the temperatures they pass through.
 const ANNEALED: usize = 100;
 const TEMPERATURES: usize = 10_000;
+/// Sweeps from training images before the walk back begins: far more than a chain takes to forget.
+const REVERSE_SWEEPS: u32 = 1_000;
 
 /// How chains are run.
 #[derive(Debug, Clone, Args)]
 pub struct ChainFlags {
-    /// Steps of each chain (an RBM's sweeps, Langevin steps); 1000 by default
+    /// Steps of each chain; by default 200 sweeps of an RBM, 300 Langevin steps
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     chain_steps: Option<u32>,
     /// Where chains begin: noise, or images (.npy, N x 28 x 28)
@@ -103,6 +106,7 @@ pub struct Chains {
     runner: Runner,
     job: &'static str,
     steps_of_a_run: usize,
+    steps: u32,
     flags: ChainFlags,
     /// Inputs that stay the same, one number for all chains.
     constants: Vec<(&'static str, f32)>,
@@ -127,7 +131,8 @@ impl Chains {
             let config = opened.config::<EnergyConfig>()?;
             // the variance of Langevin noise is proportional to the temperature
             let constants = vec![("step_size", config.step_size), ("noise", config.noise * temperature.sqrt() as f32)];
-            return Ok(Chains { runner, job: "langevin", steps_of_a_run: STEPS, flags, constants, class });
+            let steps = flags.chain_steps.unwrap_or(LANGEVIN_STEPS);
+            return Ok(Chains { runner, job: "langevin", steps_of_a_run: STEPS, steps, flags, constants, class });
         }
         if class.is_some() {
             return Err(Error::Unsupported("an RBM knows no classes; leave --class out".into()));
@@ -136,7 +141,8 @@ impl Chains {
             return Err(Error::Data("at a temperature of 0 an RBM's chain divides by it; take 0.01 or more".into()));
         }
         let constants = vec![("temperature", temperature as f32)];
-        Ok(Chains { runner, job: "gibbs", steps_of_a_run: SWEEPS, flags, constants, class })
+        let steps = flags.chain_steps.unwrap_or(GIBBS_SWEEPS);
+        Ok(Chains { runner, job: "gibbs", steps_of_a_run: SWEEPS, steps, flags, constants, class })
     }
 
     /// `n` digits in [0, 1], each at the end of a chain of its own.
@@ -146,7 +152,7 @@ impl Chains {
     pub fn sample(&self, n: usize, seed: u32) -> Result<Vec<f32>> {
         let given = self.flags.given(n)?;
         let batch = n.clamp(1, BATCH);
-        let runs = (self.flags.chain_steps.unwrap_or(CHAIN_STEPS) as usize).div_ceil(self.steps_of_a_run);
+        let runs = (self.steps as usize).div_ceil(self.steps_of_a_run);
         let bar = progress("chains", (n.div_ceil(batch) * runs) as u64);
         let mut digits = Vec::with_capacity(n * PIXELS);
         for first in (0..n).step_by(batch) {
@@ -218,11 +224,11 @@ pub fn subject(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subj
         }
         _ => (None, BTreeMap::new()),
     };
-    let runs = u64::from(CHAIN_STEPS).div_ceil(chains.steps_of_a_run as u64);
+    let runs = u64::from(chains.steps).div_ceil(chains.steps_of_a_run as u64);
     let flops = runs * chains.runner.network().plan(chains.job, 1)?.flops();
     let what = if opened.family == Family::Rbm { "Gibbs sweeps" } else { "Langevin steps" };
     let sampling = Sampling {
-        setting: format!("{CHAIN_STEPS} {what} from noise"),
+        setting: format!("{} {what} from noise", chains.steps),
         draw: Box::new(move |n, seed| chains.sample(n, seed)),
         flops,
         known: None,
@@ -256,7 +262,7 @@ fn likelihood(
     };
     let forward = pollster::block_on(annealing.forward(TEMPERATURES, measure.seed, tick))?;
     let images: Vec<f32> = train.images[..ANNEALED * PIXELS].iter().map(|grey| f32::from(*grey) / 255.0).collect();
-    let keys = (0..CHAIN_STEPS.div_ceil(SWEEPS as u32)).map(|run| key_values(measure.seed, run));
+    let keys = (0..REVERSE_SWEEPS / SWEEPS as u32).map(|run| key_values(measure.seed, run));
     let ends = chains.run(ANNEALED, FROM_GIVEN, &images, keys, "states", &ProgressBar::hidden())?;
     let reverse = pollster::block_on(annealing.reverse(&ends, TEMPERATURES, measure.seed, tick))?;
     bar.finish_and_clear();

@@ -135,9 +135,10 @@ export class EnergyRoom {
     this.wanted = id;
     const row = this.catalog.find((entry) => entry.id === id) ?? null;
     if (!row && !bytes && !this.files.has(id)) {
-      this.shell.say(t('model.unknown', { name: id.replace(/^file:/, '') }));
+      if (this.catalog.length > 0) this.shell.say(t('model.unknown', { name: id.replace(/^file:/, '') }));
       const first = this.catalog[0];
-      if (first) this.state.set({ model: first.id }, 'replace');
+      if (!first) this.shell.say(t('energy.none'));
+      else this.state.set({ model: first.id }, 'replace');
       return;
     }
     try {
