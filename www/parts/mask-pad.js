@@ -5,6 +5,7 @@
 
 import { t } from '../i18n/translate.js';
 import { PIXELS, SIDE } from '../protocol.js';
+import { CellBrush } from './cell-brush.js';
 import { choice } from './choice.js';
 import { ICONS, button, h } from './dom.js';
 import { fill } from './scrubber.js';
@@ -55,17 +56,13 @@ export class MaskPad {
     this.cells = DEFAULT_MASK.slice();
     /** @type {Brush} */
     this.mode = 'paint';
-    /** Where the keyboard's brush stands. */
-    this.cursor = { column: HALF, row: HALF };
     this.picture = new StillPicture('');
     this.veil = h('canvas', { class: 'veil', width: SIDE, height: SIDE, 'aria-hidden': 'true' });
-    this.mark = h('span', { class: 'mask-cursor', 'aria-hidden': 'true' });
     this.surface = h(
       'div',
-      { class: 'mask-surface', tabIndex: 0, role: 'application', 'aria-label': t('mask.pad'), onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event) },
+      { class: 'mask-surface', tabIndex: 0, role: 'application', 'aria-label': t('mask.pad') },
       this.picture.canvas,
       this.veil,
-      this.mark,
     );
     this.brush = h('input', {
       type: 'range',
@@ -75,7 +72,7 @@ export class MaskPad {
       'aria-label': t('mask.brush'),
       oninput: () => {
         fill(this.brush);
-        this.placeMark();
+        this.pen.placeMark();
       },
     });
     fill(this.brush);
@@ -103,78 +100,11 @@ export class MaskPad {
       ),
     );
     new MutationObserver(() => this.paint()).observe(document.documentElement, { attributeFilter: ['data-theme'] });
-    this.listen();
-    this.placeMark();
-  }
-
-  listen() {
-    const { surface } = this;
-    /** @type {{column: number, row: number} | null} */
-    let last = null;
-    const follow = (/** @type {PointerEvent} */ event) => {
-      const box = surface.getBoundingClientRect();
-      const at = { column: ((event.clientX - box.left) / box.width) * SIDE - 0.5, row: ((event.clientY - box.top) / box.height) * SIDE - 0.5 };
-      const from = last ?? at;
-      const length = Math.max(1, Math.ceil(2 * Math.hypot(at.column - from.column, at.row - from.row)));
-      for (let i = 1; i <= length; i += 1) {
-        this.dab(from.column + ((at.column - from.column) * i) / length, from.row + ((at.row - from.row) * i) / length);
-      }
-      last = at;
-    };
-    surface.addEventListener('pointerdown', (event) => {
-      if (event.button !== 0) return;
-      event.preventDefault();
-      surface.setPointerCapture(event.pointerId);
-      follow(event);
-      this.tell(false);
+    this.pen = new CellBrush(this.surface, {
+      size: () => this.brush.valueAsNumber,
+      paint: (cell) => (this.cells[cell] = Number(this.mode === 'paint')),
+      painted: (finished) => this.tell(finished),
     });
-    surface.addEventListener('pointermove', (event) => {
-      if (!last) return;
-      const moves = event.getCoalescedEvents?.() ?? [];
-      for (const move of moves.length > 0 ? moves : [event]) follow(move);
-      this.tell(false);
-    });
-    for (const end of ['pointerup', 'pointercancel']) {
-      surface.addEventListener(end, () => {
-        if (!last) return;
-        last = null;
-        this.tell(true);
-      });
-    }
-  }
-
-  /** Paints a round spot. @param {number} column @param {number} row */
-  dab(column, row) {
-    const radius = this.brush.valueAsNumber / 2;
-    for (let y = Math.max(0, Math.ceil(row - radius)); y <= Math.min(SIDE - 1, row + radius); y += 1) {
-      for (let x = Math.max(0, Math.ceil(column - radius)); x <= Math.min(SIDE - 1, column + radius); x += 1) {
-        if (Math.hypot(x - column, y - row) <= radius) this.cells[y * SIDE + x] = Number(this.mode === 'paint');
-      }
-    }
-  }
-
-  /** @param {KeyboardEvent} event */
-  key(event) {
-    /** @type {Record<string, [number, number]>} */
-    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], ' ': [0, 0], Enter: [0, 0] };
-    const move = moves[event.key];
-    if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    const within = (/** @type {number} */ value) => Math.min(SIDE - 1, Math.max(0, value));
-    this.cursor = { column: within(this.cursor.column + move[0]), row: within(this.cursor.row + move[1]) };
-    this.placeMark();
-    // with Shift the brush is down on its way
-    const down = event.shiftKey || (move[0] === 0 && move[1] === 0);
-    if (!down) return;
-    this.dab(this.cursor.column, this.cursor.row);
-    this.tell(true);
-  }
-
-  placeMark() {
-    const size = this.brush.valueAsNumber / SIDE;
-    this.mark.style.width = this.mark.style.height = `${100 * size}%`;
-    this.mark.style.left = `${100 * ((this.cursor.column + 0.5) / SIDE - size / 2)}%`;
-    this.mark.style.top = `${100 * ((this.cursor.row + 0.5) / SIDE - size / 2)}%`;
   }
 
   /** @param {Uint8Array} cells  chosen by a button */

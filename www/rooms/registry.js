@@ -4,6 +4,7 @@ import { flag, oneOf } from '../state.js';
 import { TABLE as denoise } from './denoise/table.js';
 import { TABLE as duel } from './duel/table.js';
 import { TABLE as energy } from './energy/table.js';
+import { TABLE as flow } from './flow/table.js';
 import { TABLE as latent } from './latent/table.js';
 
 /** @import { EngineClient } from '../engine.js' */
@@ -56,6 +57,12 @@ export const ROOMS = [
     families: ['gan'],
     table: duel,
     load: async () => (await import('./duel/index.js')).DuelRoom,
+  },
+  {
+    id: 'flow',
+    families: ['flow'],
+    table: flow,
+    load: async () => (await import('./flow/index.js')).FlowRoom,
   },
   {
     id: 'energy',

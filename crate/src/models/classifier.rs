@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn the_evidence_is_a_scaled_gradient_and_jobs_have_owners() {
         let config = ClassifierConfig { channels: [2, 3], features: 5, ..ClassifierConfig::standard() };
-        let store = config.declarations().store(1).unwrap();
+        let store = config.declarations().initialize(1).unwrap();
         let mut checkpoint = Checkpoint::from_store(&store);
         checkpoint.set_config(&config).unwrap();
         let runner = Runner::new(&Backend::Cpu, &checkpoint).unwrap();

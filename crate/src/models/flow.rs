@@ -7,68 +7,53 @@
 //! distribution function the pixel goes. On each level three of the four grids of a squeezed picture become noise given
 //! those that are left, and the last grid is the next level's picture; the two halves of the coarsest grid transform each
 //! other in turn. All networks know the digit's class.
-//!
-//! Jobs, each with the input `label` `[batch]`, whole numbers 0 to 9; `n` is the number of couplings:
-//!
-//! - `encode`: `x` `[batch, 784]` grey values in [0, 1]; `key` `[4]`; `spread` (a scalar): the dequantisation noise is
-//!   0.5 + spread (u - 0.5), so that 0 gives the middle of each grey value.
-//! - `likelihood`: `x` and `key` as in `encode`, spread 1; only the output `log_likelihood`.
-//! - `decode`: `z` `[batch, 784]`, logistic noise at the places of the pixels that it becomes.
-//! - `sample`: `key` `[4]`; `temperature` (a scalar) scales the noise. Only the outputs `z` and `pixels`.
-//!
-//! The outputs: `z` `[batch, 784]`; `pixels` `[batch, 784]`, grey values in [0, 1] of 8 bits; `x` `[batch, 784]`, the same
-//! with the dequantisation noise, in (0, 1); `log_likelihood` `[batch]`, log p(x | class) of the 8-bit picture in nats;
-//! `bits_per_dim` `[batch]`; `layers` `[batch * (n + 1), 784]`, each picture's states from data to noise as grey values: a
-//! pixel that no coupling has changed as it is, the others as the sigmoid of the noise; `error` `[batch]`, the largest
-//! difference after a round trip: of a pixel (as a part of the grey range) in `encode`, of a number of z in `decode`.
 
 use std::f64::consts::LN_2;
 use std::rc::Rc;
 
 use super::flow_config::{FEATURES, FlowConfig, Level, PHASES, level_name, top_name};
+use super::flow_grids::{halve, join, merge, split};
 use super::flow_mixture::Mixture;
-use super::network::{self, Network, unknown_job};
+use super::network;
 use super::plans;
 use crate::checkpoint::Checkpoint;
 use crate::data::SIDE;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, ParamLayout, Plan, Slab, Tensor};
+use crate::graph::{ParamLayout, Plan, Slab, Tensor};
 use crate::nn::layers;
 use crate::ops::{AdamConfig, Distribution};
 
 /// Grey values of a picture.
-const GREYS: f64 = 256.0;
+pub(super) const GREYS: f64 = 256.0;
 /// What keeps v off the ends of (0, 256), where the logit is infinite: the distance of f32 numbers below 256.
 const MARGIN: f64 = 1.0 / 65_536.0;
-/// What keeps a uniform number off the ends of (0, 1).
-const UNIFORM_MARGIN: f64 = 1e-7;
 /// The logit at which the coarsest grid's networks see half of the ink.
-const GREY_CENTRE: f64 = -5.0;
+const GREY_CENTRE: f64 = 5.0;
 /// By how much they see the logit divided.
 const STATE_SCALE: f64 = 0.125;
 
 /// A flow as a builder of graphs.
 #[derive(Debug, Clone)]
 pub struct Flow {
-    config: FlowConfig,
-    layout: Rc<ParamLayout>,
+    pub(super) config: FlowConfig,
+    pub(super) layout: Rc<ParamLayout>,
 }
 
 /// Some of the pixels, from data to noise.
-struct Part {
+pub(super) struct Part {
     /// v in (0, 256).
-    v: Tensor,
+    pub v: Tensor,
     /// The states behind each coupling that changes it; the last one is z.
-    states: Vec<Tensor>,
+    pub states: Vec<Tensor>,
 }
 
 /// A picture on its way: the three grids of each level, finest level first, in the order of [`PHASES`], and the halves of
 /// the coarsest grid.
-struct Journey {
-    levels: Vec<Vec<Part>>,
-    top: [Part; 2],
+pub(super) struct Journey {
+    pub levels: Vec<Vec<Part>>,
+    pub top: [Part; 2],
     /// log p of the 8-bit pictures, `[batch]`.
-    log_likelihood: Tensor,
+    pub log_likelihood: Tensor,
 }
 
 impl Flow {
@@ -154,7 +139,7 @@ impl Flow {
     /// The mixtures of one half of the coarsest grid given the state of the other, `[batch, pixels]`.
     fn top_mixture(&self, params: &Slab, label: &Tensor, coupling: usize, kept: &Tensor) -> Result<Mixture> {
         let name = top_name(coupling);
-        let features = [kept.mul_scalar(STATE_SCALE), kept.add_scalar(GREY_CENTRE).sigmoid()];
+        let features = [kept.mul_scalar(STATE_SCALE), kept.add_scalar(-GREY_CENTRE).sigmoid()];
         debug_assert_eq!(features.len(), FEATURES);
         let input = label.graph().concat(&features.each_ref(), 1)?;
         let class = layers::embedding(label, params, &format!("{name}.label"))?;
@@ -164,7 +149,7 @@ impl Flow {
     }
 
     /// From `v` `[batch, pixels]` in (0, 256) to noise.
-    fn encode(&self, params: &Slab, label: &Tensor, v: &Tensor) -> Result<Journey> {
+    pub(super) fn encode(&self, params: &Slab, label: &Tensor, v: &Tensor) -> Result<Journey> {
         let batch = v.shape().dims()[0];
         let mut log_likelihood = label.graph().constant(&[0.0], [1])?.broadcast_to([batch])?;
         let mut add = |terms: &Tensor| -> Result<()> {
@@ -270,150 +255,12 @@ impl Flow {
     }
 
     /// Nats per picture as bits per pixel.
-    fn bits_per_dim(&self, log_likelihood: &Tensor) -> Tensor {
+    pub(super) fn bits_per_dim(&self, log_likelihood: &Tensor) -> Tensor {
         log_likelihood.mul_scalar(-1.0 / (self.config.pixels() as f64 * LN_2))
-    }
-
-    /// The outputs of all jobs, of pictures `v` that are the couplings' noise in `journey`.
-    fn outputs(&self, graph: &Graph, v: &Tensor, journey: &Journey, error: &Tensor) -> Result<Plan> {
-        let z = self.states(journey, None)?;
-        let states: Vec<Tensor> =
-            (0..=self.config.couplings()).map(|done| self.states(journey, Some(done))).collect::<Result<_>>()?;
-        let [batch, pixels] = [v.shape().dims()[0], self.config.pixels()];
-        let layers = graph.concat(&states.iter().collect::<Vec<_>>(), 1)?.reshape([batch * states.len(), pixels])?;
-        graph.compile(&[
-            ("z", &z),
-            ("pixels", &grey(v)),
-            ("x", &v.mul_scalar(1.0 / GREYS)),
-            ("log_likelihood", &journey.log_likelihood),
-            ("bits_per_dim", &self.bits_per_dim(&journey.log_likelihood)),
-            ("layers", &layers),
-            ("error", error),
-        ])
-    }
-
-    /// The picture behind `done` couplings as grey values, or z itself.
-    fn states(&self, journey: &Journey, done: Option<usize>) -> Result<Tensor> {
-        let levels = self.config.levels.len();
-        // a part's picture behind so many of its couplings
-        let shown = |part: &Part, changes: usize| match (done, changes) {
-            (None, _) => part.states[part.states.len() - 1].clone(),
-            (_, 0) => part.v.mul_scalar(1.0 / GREYS),
-            (_, changes) => part.states[changes - 1].sigmoid(),
-        };
-        let behind = |first: usize| done.map_or(0, |done| done.saturating_sub(first));
-        let at_top = behind(levels * (PHASES.len() - 1));
-        let [even, odd] = &journey.top;
-        let mut picture = join(&[&shown(even, at_top.div_ceil(2)), &shown(odd, at_top / 2)])?;
-        for (index, parts) in journey.levels.iter().enumerate().rev() {
-            // on the way to noise the grid that is drawn last goes first
-            let changed = behind(index * parts.len());
-            let mut grids = vec![picture];
-            let order = parts.iter().enumerate();
-            grids.extend(order.map(|(place, part)| shown(part, usize::from(changed >= parts.len() - place))));
-            picture = merge(&grids.iter().collect::<Vec<_>>(), self.config.side >> (index + 1))?;
-        }
-        Ok(picture)
-    }
-}
-
-impl Network for Flow {
-    fn layout(&self) -> &Rc<ParamLayout> {
-        &self.layout
-    }
-
-    fn describe(&self) -> String {
-        self.config.describe()
-    }
-
-    fn plan(&self, job: &str, batch: usize) -> Result<Plan> {
-        let (graph, params) = plans::begin(&self.layout, batch)?;
-        let label = graph.input("label", [batch])?;
-        let shape = [batch, self.config.pixels()];
-        if matches!(job, "encode" | "likelihood") {
-            let x = graph.input("x", shape)?;
-            let uniform = graph.random(Distribution::Uniform, &graph.input("key", [4])?, shape)?;
-            let bytes = x.mul_scalar(GREYS - 1.0).add_scalar(0.5).floor();
-            if job == "likelihood" {
-                let (_, log_likelihood) = self.log_likelihood(&params, &label, &dequantise(&bytes, &uniform)?)?;
-                return graph.compile(&[("log_likelihood", &log_likelihood)]);
-            }
-            let spread = graph.input("spread", [1])?;
-            let noise = uniform.add_scalar(-0.5).mul(&spread)?.add_scalar(0.5);
-            let v = dequantise(&bytes, &noise)?;
-            let journey = self.encode(&params, &label, &v)?;
-            let back = self.decode(&params, &label, &self.states(&journey, None)?)?;
-            let error = largest(&back.sub(&v)?.mul_scalar(1.0 / GREYS))?;
-            return self.outputs(&graph, &v, &journey, &error);
-        }
-        let z = match job {
-            "decode" => graph.input("z", shape)?,
-            "sample" => {
-                let temperature = graph.input("temperature", [1])?;
-                let uniform = graph.random(Distribution::Uniform, &graph.input("key", [4])?, shape)?;
-                let uniform = uniform.clamp(UNIFORM_MARGIN, 1.0 - UNIFORM_MARGIN);
-                uniform.log().sub(&uniform.neg().add_scalar(1.0).log())?.mul(&temperature)?
-            }
-            _ => return unknown_job(job, &["encode", "likelihood", "decode", "sample"]),
-        };
-        let v = self.decode(&params, &label, &z)?;
-        if job == "sample" {
-            return graph.compile(&[("z", &z), ("pixels", &grey(&v))]);
-        }
-        let journey = self.encode(&params, &label, &v)?;
-        let error = largest(&self.states(&journey, None)?.sub(&z)?)?;
-        self.outputs(&graph, &v, &journey, &error)
     }
 }
 
 /// v = x + u, off the ends of (0, 256).
-fn dequantise(x: &Tensor, noise: &Tensor) -> Result<Tensor> {
+pub(super) fn dequantise(x: &Tensor, noise: &Tensor) -> Result<Tensor> {
     Ok(x.add(noise)?.clamp(MARGIN, GREYS - MARGIN))
-}
-
-/// v as the grey values of 8 bits that it is a part of.
-fn grey(v: &Tensor) -> Tensor {
-    v.floor().mul_scalar(1.0 / (GREYS - 1.0))
-}
-
-/// The largest absolute value of each row of `[batch, values]`.
-fn largest(differences: &Tensor) -> Result<Tensor> {
-    let batch = differences.shape().dims()[0];
-    differences.abs().max_keep(&[1])?.reshape([batch])
-}
-
-/// The four grids of a picture `[batch, side * side]`, each `[batch, (side / 2)^2]`, in the order of [`PHASES`].
-fn split(picture: &Tensor, side: usize) -> Result<Vec<Tensor>> {
-    let (batch, half) = (picture.shape().dims()[0], side / 2);
-    let grids = picture.reshape([batch, half, 2, half, 2])?.permute(&[2, 4, 0, 1, 3])?;
-    let grids = grids.reshape([PHASES.len(), batch * half * half])?;
-    PHASES.iter().map(|&phase| grids.slice(0, phase, 1)?.reshape([batch, half * half])).collect()
-}
-
-/// The inverse of [`split`]; `half` is the side of a grid.
-fn merge(grids: &[&Tensor], half: usize) -> Result<Tensor> {
-    let batch = grids[0].shape().dims()[0];
-    let mut ordered = grids.to_vec();
-    for (grid, &phase) in grids.iter().zip(&PHASES) {
-        ordered[phase] = grid;
-    }
-    let joined = grids[0].graph().concat(&ordered, 0)?.reshape([2, 2, batch, half, half])?;
-    joined.permute(&[2, 3, 0, 4, 1])?.reshape([batch, 4 * half * half])
-}
-
-/// The pixels of even and of odd index of `[batch, pixels]`.
-fn halve(picture: &Tensor) -> Result<[Tensor; 2]> {
-    let &[batch, pixels] = picture.shape().dims() else { unreachable!("a picture has two axes") };
-    let even = pixels.div_ceil(2);
-    let pairs = picture.pad(1, 0, 2 * even - pixels)?.reshape([batch, even, 2])?;
-    let half = |index: usize, len: usize| pairs.slice(2, index, 1)?.reshape([batch, even])?.slice(1, 0, len);
-    Ok([half(0, even)?, half(1, pixels / 2)?])
-}
-
-/// The inverse of [`halve`].
-fn join(halves: &[&Tensor; 2]) -> Result<Tensor> {
-    let [batch, even] = [halves[0].shape().dims()[0], halves[0].shape().dims()[1]];
-    let odd = halves[1].shape().dims()[1];
-    let pair = [&halves[0].reshape([batch, even, 1])?, &halves[1].pad(1, 0, even - odd)?.reshape([batch, even, 1])?];
-    halves[0].graph().concat(&pair, 2)?.reshape([batch, 2 * even])?.slice(1, 0, even + odd)
 }

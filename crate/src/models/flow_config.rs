@@ -172,3 +172,53 @@ pub(super) fn top_name(coupling: usize) -> String {
 fn label(list: &mut Declarations, name: &str, width: usize) {
     list.parameter(format!("{name}.label.weight"), [CLASSES, width], Init::Normal { std: 0.1 });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> FlowConfig {
+        FlowConfig {
+            family: Family::Flow,
+            side: 28,
+            levels: vec![Level { channels: 4, layers: 1 }; 2],
+            top: Top { couplings: 2, hidden: 3 },
+            components: 2,
+            paper: 0.99,
+            training: None,
+        }
+    }
+
+    #[test]
+    fn forty_nine_pixels_are_left_of_two_levels() {
+        let config = config();
+        config.check().unwrap();
+        assert_eq!((config.couplings(), config.halves()), (8, [25, 24]));
+        let layout = config.declarations().layout().unwrap();
+        let shape = |name: &str| layout.entries()[layout.find(name).unwrap()].shape.dims().to_vec();
+        assert_eq!(shape("levels.1.3.in.weight"), [4, 3, 3, 3]);
+        // the first coupling changes the larger half and reads two numbers of each pixel of the other
+        assert_eq!(shape("top.0.in.weight"), [3, 48]);
+        assert_eq!(shape("top.0.out.weight"), [150, 3]);
+        assert_eq!(shape("top.1.out.weight"), [144, 3]);
+    }
+
+    #[test]
+    fn sizes_that_no_flow_has_are_named() {
+        let refused = |change: fn(&mut FlowConfig)| {
+            let mut changed = config();
+            change(&mut changed);
+            changed.check().unwrap_err().to_string()
+        };
+        assert!(refused(|config| config.levels.push(Level { channels: 4, layers: 1 })).contains("3 levels"));
+        assert!(refused(|config| config.levels[1].channels = 1 << 20).contains("channels are 1048576"));
+        assert!(refused(|config| config.components = 0).contains("components are 0"));
+        assert!(refused(|config| config.top.couplings = usize::MAX).contains("couplings"));
+        assert!(refused(|config| config.paper = f64::NAN).contains("paper"));
+        assert!(refused(|config| config.side = 0).contains("0 x 0"));
+        assert!(
+            refused(|config| config.levels = vec![Level { channels: 256, layers: 8 }; 2]).contains("parameters"),
+            "sizes that are each possible may be too many together"
+        );
+    }
+}

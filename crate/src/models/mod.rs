@@ -9,6 +9,8 @@ pub mod energy;
 pub mod family;
 pub mod flow;
 pub mod flow_config;
+mod flow_grids;
+mod flow_jobs;
 mod flow_mixture;
 pub mod gan;
 pub mod gan_config;

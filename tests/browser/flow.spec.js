@@ -1,0 +1,131 @@
+/** The Flow room: noise and picture, one from the other. */
+
+import { expect, seriousFindings, test } from './fixtures.js';
+import { address, changed, drawThree, drawn, levels, look, settled, state } from './support/room.js';
+
+/** @import { Page, TestInfo } from '@playwright/test' */
+
+// an emulated GPU compiles every kernel first
+test.describe.configure({ timeout: 120_000 });
+
+/** @param {Page} page @param {TestInfo} info @param {string} [hash] */
+async function openFlow(page, info, hash = '') {
+  await page.goto(address(info, { hash: `room=flow${hash && `&${hash}`}` }));
+  for (const name of ['flow-digit', 'flow-noise', 'flow-strip', 'flow-mosaic']) await drawn(page, name);
+  await expect(page.locator('.progress')).toBeHidden({ timeout: 60_000 });
+}
+
+/** @param {Page} page @param {string} name */
+async function term(page, name) {
+  const text = await page.locator(`.flow-term-${name} dd`).innerText();
+  return Number.parseFloat(text.replace(/,/g, '').replace('−', '-'));
+}
+
+/** Per cent that the flow gives each digit. @param {Page} page */
+async function shares(page) {
+  const texts = await page.locator('.flow-share').allInnerTexts();
+  return texts.map((text) => Number.parseFloat(text));
+}
+
+test('a point that is dragged changes picture and probability, and the link holds it', async ({ page }, info) => {
+  await openFlow(page, info);
+  const before = await settled(page, 'flow-digit');
+  expect(levels(before)).toBeGreaterThan(8);
+  const likelihood = await term(page, 'likelihood');
+  expect(Math.abs(likelihood - (await term(page, 'noise')) - (await term(page, 'volume')))).toBeLessThan(0.3);
+  const pad = page.locator('.flow-pad .pad-surface');
+  await pad.scrollIntoViewIfNeeded();
+  const box = await pad.boundingBox();
+  if (!box) throw new Error('no plane');
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 0.7 * box.width, box.y + 0.4 * box.height, { steps: 4 });
+  await changed(page, 'flow-digit', before);
+  await page.mouse.up();
+  await expect.poll(() => term(page, 'likelihood')).not.toBe(likelihood);
+  const there = await settled(page, 'flow-digit');
+  await expect.poll(async () => (await state(page)).get('a')).toMatch(/^0\.\d+$/);
+  await page.reload();
+  await drawn(page, 'flow-digit');
+  expect(await settled(page, 'flow-digit')).toBe(there);
+  // the keyboard reaches the middle
+  await page.getByRole('slider', { name: 'Point in the plane' }).press('Home');
+  await changed(page, 'flow-digit', there);
+  expect(await settled(page, 'flow-digit')).toBe(before);
+});
+
+test('painted noise makes another picture, and given back the same one', async ({ page }, info) => {
+  await openFlow(page, info);
+  const [digit, noise] = [await settled(page, 'flow-digit'), await settled(page, 'flow-noise')];
+  const pad = page.locator('.noise-surface');
+  const box = await pad.boundingBox();
+  if (!box) throw new Error('no noise');
+  await page.mouse.move(box.x + 0.3 * box.width, box.y + 0.3 * box.height);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 0.6 * box.width, box.y + 0.6 * box.height, { steps: 5 });
+  await page.mouse.up();
+  await changed(page, 'flow-noise', noise);
+  await changed(page, 'flow-digit', digit);
+  expect((await state(page)).get('paint')).toMatch(/^[\w-]{523}$/);
+  await page.getByRole('button', { name: 'Give back its own noise' }).click();
+  expect(await settled(page, 'flow-digit')).toBe(digit);
+  await pad.focus();
+  await page.keyboard.press('Space');
+  await changed(page, 'flow-noise', noise);
+});
+
+test('one goes through the couplings from noise to digit', async ({ page }, info) => {
+  await openFlow(page, info);
+  const digit = await settled(page, 'flow-digit');
+  await page.getByRole('slider', { name: 'Couplings' }).fill('0');
+  await changed(page, 'flow-digit', digit);
+  // grey values from paper to ink are gone, a third of them is left
+  expect(levels(await settled(page, 'flow-digit'))).toBeGreaterThan(50);
+  await expect(page.locator('.flow-journey [role=status]')).toHaveText(/^Nothing but noise/);
+  expect((await state(page)).get('step')).toBe('0');
+  const strip = await page.locator('.picture-flow-strip').boundingBox();
+  if (!strip) throw new Error('no strip');
+  await page.mouse.click(strip.x + strip.width - 3, strip.y + strip.height / 2);
+  await expect(async () => expect(await look(page, 'flow-digit')).toBe(digit)).toPass();
+});
+
+test('a drawing becomes noise and comes back, and the flow says which digit it is', async ({ page }, info) => {
+  await openFlow(page, info);
+  const before = await settled(page, 'flow-noise');
+  await drawThree(page);
+  await changed(page, 'flow-noise', before);
+  await settled(page, 'flow-digit');
+  await expect.poll(async () => (await shares(page)).reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
+  const all = await shares(page);
+  await expect(page.locator('.flow-class[aria-pressed=true]')).toHaveText(new RegExp(`^${all.indexOf(Math.max(...all))}`));
+  // what comes out of the noise is what was drawn: as dark, in the same place
+  const off = await page.evaluate(async () => {
+    const read = (/** @type {HTMLCanvasElement} */ canvas) => {
+      const context = new OffscreenCanvas(28, 28).getContext('2d', { willReadFrequently: true });
+      if (!context) throw new Error('no 2d context');
+      context.imageSmoothingEnabled = false;
+      context.drawImage(canvas, 0, 0, 28, 28);
+      return context.getImageData(0, 0, 28, 28).data;
+    };
+    const [seen, made] = ['.panel-flow-drawing .seen', '.picture-flow-digit canvas'].map((name) =>
+      read(/** @type {HTMLCanvasElement} */ (document.querySelector(name))),
+    );
+    const paper = made?.[0] ?? 0;
+    // one canvas holds ink as opacity, the other as colour
+    let most = 0;
+    for (let i = 0; i < 784; i += 1) {
+      const ink = (seen?.[4 * i + 3] ?? 0) / 255;
+      const shown = (paper - (made?.[4 * i] ?? 0)) / (paper - 0x1d);
+      most = Math.max(most, Math.abs(ink - shown));
+    }
+    return most;
+  });
+  expect(off).toBeLessThan(0.03);
+});
+
+test('it fits a phone and nothing in it is out of reach @cpu', async ({ page }, info) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  await openFlow(page, info);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+  expect(await seriousFindings(page)).toEqual([]);
+});
