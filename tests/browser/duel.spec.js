@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, seriousFindings, test } from './fixtures.js';
 import { address, changed, drawThree, drawn, levels, look, settled, state } from './support/room.js';
 import { tinyGan, tinyPage, tinyStyleGan } from './support/tiny-gan.js';
+import { tinyRbm } from './support/tiny-rbm.js';
 
 /** @import { Page, TestInfo } from '@playwright/test' */
 
@@ -130,4 +131,20 @@ test('the game counts both players; with a file of digits it asks for the real o
   await expect(page.locator('.game-question')).toContainText('written by a person');
   await expect(page.locator('.panel-game-score .facts')).toContainText('0 of 0');
   expect(await seriousFindings(page)).toEqual([]);
+});
+
+test('files that do not fit are refused with a message, and the model before stays', async ({ page }, info) => {
+  await openDuel(page, info);
+  await drawn(page, 'duel-digit');
+  const before = await settled(page, 'duel-digit');
+  const give = (/** @type {string} */ name, /** @type {Uint8Array} */ bytes) =>
+    page.locator('input[type=file][accept=".safetensors"]').setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
+  await give('cut.safetensors', tinyGan().subarray(0, 900));
+  await expect(page.locator('.notice')).toContainText('does not fit');
+  await give('other.safetensors', tinyRbm());
+  await expect(page.locator('.notice')).toContainText('adversarial networks');
+  expect(await settled(page, 'duel-digit')).toBe(before);
+  await give('own.safetensors', tinyGan(false));
+  await changed(page, 'duel-digit', before).catch(() => before);
+  await expect.poll(async () => (await state(page)).get('model')).toBe('file:own.safetensors');
 });

@@ -1,7 +1,8 @@
 /** A GAN as the Duel room sees it: codes in, digits and verdicts out. */
 
 import { modelsFolder } from '../../catalog.js';
-import { PIXELS } from '../../protocol.js';
+import { t } from '../../i18n/translate.js';
+import { KindError, PIXELS } from '../../protocol.js';
 import { LAYERS } from './table.js';
 
 /** @import { EngineClient } from '../../engine.js' */
@@ -54,6 +55,7 @@ export class DuelModel {
       row ? engine.load(row) : engine.loadFile(id, bytes ?? new Uint8Array(0)),
       row ? fetchPage(row.id) : null,
     ]);
+    if (info.config.family !== 'gan') throw new KindError('unsupported', t('duel.other', { family: info.config.family }));
     return new DuelModel(engine, id, row, info, page);
   }
 
