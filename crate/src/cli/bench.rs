@@ -7,7 +7,7 @@ use super::eval::{Measure, load_test_set};
 use super::info::json;
 use super::measures::{self, Cost, Likelihood, Measures, Samples};
 use super::weights::{self, Opened};
-use super::{classical, energy, eval_samples, flow, gan, print, subjects};
+use super::{autoregressive, classical, energy, eval_samples, flow, gan, print, subjects};
 use crate::backend::Backend;
 use crate::data::PIXELS;
 use crate::data::mnist::Dataset;
@@ -162,6 +162,7 @@ pub fn subject(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subj
         Family::Rbm | Family::Energy => energy::subject(opened, bench, measure),
         Family::Flow => flow::subject(opened, bench),
         Family::Gan => gan::subject(opened, bench),
+        Family::Autoregressive => autoregressive::subject(opened, bench, measure),
         Family::Mixture | Family::NaiveBayes | Family::MarkovField => classical::subject(opened, bench),
     }
 }

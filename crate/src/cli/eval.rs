@@ -115,6 +115,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Family::Classifier => return classifier::run(&opened, flags, *as_json),
         Family::Flow
         | Family::Gan
+        | Family::Autoregressive
         | Family::Rbm
         | Family::Energy
         | Family::Mixture

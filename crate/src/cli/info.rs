@@ -11,6 +11,7 @@ use super::{classical, print, weights};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::graph::Plan;
+use crate::models::autoregressive::AutoregressiveConfig;
 use crate::models::classical::ClassicalConfig;
 use crate::models::classifier::{Classifier, ClassifierConfig};
 use crate::models::denoiser::Denoiser;
@@ -95,6 +96,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let judged = if config.discriminator.is_empty() { &[][..] } else { &[("judge", 1), ("where", 1)] };
             let jobs = [&[("generate", 1), ("generate", 100)], judged].concat();
             by_jobs(&opened, &config, config.training.clone(), &jobs)?
+        }
+        Family::Autoregressive => {
+            let config = opened.config::<AutoregressiveConfig>()?;
+            by_jobs(&opened, &config, config.training.clone(), &[("write", 1), ("write", 16), ("predict", 1)])?
         }
         Family::Mixture | Family::NaiveBayes | Family::MarkovField => {
             let config = opened.config::<ClassicalConfig>()?;

@@ -1,5 +1,6 @@
 //! The program `inkling`: one file for each command, a message and exit code 2 for whatever does not work.
 
+mod autoregressive;
 mod backend;
 mod bench;
 mod card;

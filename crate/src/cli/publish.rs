@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::eval::Measure;
 use super::output::Output;
-use super::{classical, classifier, energy, flow, publish_denoiser, publish_gan, publish_vae, weights};
+use super::{autoregressive, classical, classifier, energy, flow, publish_denoiser, publish_gan, publish_vae, weights};
 use crate::catalog::{Catalog, Entry, is_id};
 use crate::error::{Error, Result};
 use crate::models::family::{Family, Training};
@@ -37,6 +37,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Family::Rbm | Family::Energy => energy::publish(&opened, id, shelf),
         Family::Flow => flow::publish(&opened, id, shelf),
         Family::Gan => publish_gan::publish(&opened, id, shelf),
+        Family::Autoregressive => autoregressive::publish(&opened, id, shelf),
         Family::Classifier => classifier::publish(&opened, id, shelf, &arguments.measure),
         Family::Mixture | Family::NaiveBayes | Family::MarkovField => classical::publish(&opened, id, shelf),
     }

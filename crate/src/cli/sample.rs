@@ -9,7 +9,7 @@ use super::denoise::{self, SamplerFlags};
 use super::energy::{ChainFlags, Chains};
 use super::images::ImageOutput;
 use super::subjects::prior_codes;
-use super::{classical, flow, gan, weights};
+use super::{autoregressive, classical, flow, gan, weights};
 use crate::error::{Error, Result};
 use crate::models::family::Family;
 use crate::models::network::Runner;
@@ -79,6 +79,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             arguments.sampler.refuse(arguments.class)?;
             let runner = Runner::new(&arguments.backend.open()?, &opened.checkpoint)?;
             classical::sample(&runner, arguments.n as usize, arguments.seed)?
+        }
+        Family::Autoregressive => {
+            arguments.sampler.refuse(arguments.class)?;
+            let temperature = arguments.chains.only_temperature()?;
+            let runner = Runner::new(&arguments.backend.open()?, &opened.checkpoint)?;
+            autoregressive::sample(&opened, &runner, arguments.n as usize, arguments.seed, temperature)?
         }
         Family::MarkovField => {
             let path = opened.path.display();

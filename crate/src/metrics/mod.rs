@@ -2,6 +2,8 @@
 
 #[cfg(feature = "cli")]
 pub mod ais;
+#[cfg(feature = "cli")]
+pub mod autoregressive;
 pub mod features;
 #[cfg(feature = "cli")]
 pub mod frechet;

@@ -30,6 +30,8 @@ pub enum Family {
     Flow,
     /// Generative adversarial network.
     Gan,
+    /// One pixel or patch after another.
+    Autoregressive,
 }
 
 impl Family {
@@ -46,6 +48,7 @@ impl Family {
             Family::MarkovField => "markov_field",
             Family::Flow => "flow",
             Family::Gan => "gan",
+            Family::Autoregressive => "autoregressive",
         }
     }
 

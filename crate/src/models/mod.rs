@@ -1,5 +1,6 @@
 //! Model families: what a model is made of (configs) and the graphs it builds.
 
+pub mod autoregressive;
 pub mod chain;
 pub mod classical;
 pub mod classifier;

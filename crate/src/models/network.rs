@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 
+use super::autoregressive;
 use super::energy::EnergyModel;
 use super::plans::PARAMS;
 use super::rbm::Rbm;
@@ -55,6 +56,7 @@ pub fn network(checkpoint: &Checkpoint) -> Result<Box<dyn Network>> {
     Ok(match Family::of(checkpoint)? {
         Family::Classifier => Box::new(Classifier::new(config(checkpoint)?)?),
         Family::Flow => Box::new(Flow::of(checkpoint)?),
+        Family::Autoregressive => Box::new(autoregressive::network(config(checkpoint)?)?),
         Family::Energy => Box::new(EnergyModel::new(config(checkpoint)?)?),
         Family::Rbm => Box::new(Rbm::new(config(checkpoint)?)?),
         Family::Mixture | Family::NaiveBayes | Family::MarkovField => {

@@ -1,5 +1,6 @@
 //! Training: recipes as data, objectives of the families, schedules, the loop's step.
 
+pub mod autoregressive;
 #[cfg(feature = "cli")]
 pub mod classical;
 pub mod classifier;
@@ -14,6 +15,7 @@ pub mod mixture;
 pub mod objective;
 pub mod rbm;
 pub mod recipe;
+mod recipes_autoregressive;
 pub mod recipes_classical;
 mod recipes_energy;
 mod recipes_flow;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::autoregressive::Autoregression;
 use super::classifier::Classification;
 use super::denoiser::Denoising;
 use super::energy::{ChainTraining, Replay};
@@ -11,9 +12,10 @@ use super::objective::Objective;
 use super::rbm::Contrastive;
 use super::recipes_classical::{self, Fit};
 use super::vae::Elbo;
-use super::{recipes_energy, recipes_flow, recipes_gan};
+use super::{recipes_autoregressive, recipes_energy, recipes_flow, recipes_gan};
 use crate::data::binarize::Binarization;
 use crate::error::{Error, Result};
+use crate::models::autoregressive::AutoregressiveConfig;
 use crate::models::classifier::ClassifierConfig;
 use crate::models::denoiser_config::{DenoiserConfig, Network, Prediction};
 use crate::models::energy::EnergyConfig;
@@ -119,6 +121,13 @@ pub enum Task {
         /// Whether the discriminator is shipped with the generator.
         keep_discriminator: bool,
     },
+    /// The negative log-likelihood of an autoregressive model.
+    Autoregressive {
+        /// The network.
+        model: AutoregressiveConfig,
+        /// How the training pixels are binarised.
+        binarization: Binarization,
+    },
 }
 
 impl Task {
@@ -149,6 +158,9 @@ impl Task {
             Task::Gan { model, adversary, keep_discriminator } => {
                 Box::new(Adversarial::new(model.clone(), adversary.clone(), *keep_discriminator)?)
             }
+            Task::Autoregressive { model, binarization } => {
+                Box::new(Autoregression::new(model.clone(), *binarization)?)
+            }
         })
     }
 
@@ -163,7 +175,9 @@ impl Task {
     /// How the training pixels are binarised, where they are.
     pub fn binarization(&self) -> Option<Binarization> {
         match self {
-            Task::Vae { binarization, .. } | Task::Rbm { binarization, .. } => Some(*binarization),
+            Task::Vae { binarization, .. }
+            | Task::Rbm { binarization, .. }
+            | Task::Autoregressive { binarization, .. } => Some(*binarization),
             Task::Classical(fit) => Some(fit.binarization),
             _ => None,
         }
@@ -260,6 +274,7 @@ pub fn recipes() -> Vec<Recipe> {
     recipes.extend(recipes_classical::recipes());
     recipes.push(recipes_flow::recipe());
     recipes.extend(recipes_gan::recipes());
+    recipes.extend(recipes_autoregressive::recipes());
     recipes
 }
 
@@ -363,6 +378,7 @@ pub fn limits(name: &str) -> &'static str {
         "mixture" | "naive-bayes" | "markov-field" => recipes_classical::limits(name),
         "flow" => recipes_flow::LIMITS,
         "gan-textbook" | "gan-deep" | "dcgan" | "wgan" | "style-gan" => recipes_gan::limits(name),
+        "pixelcnn" | "pixelrnn" | "pixel-transformer" => recipes_autoregressive::limits(name),
         _ => {
             "Samples are soft, and some are no digit: the standard normal prior is not the distribution of the \
              encodings. Drawn digits far off the centre or much thinner than MNIST's are encoded poorly."
