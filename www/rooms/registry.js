@@ -6,6 +6,7 @@ import { TABLE as duel } from './duel/table.js';
 import { TABLE as energy } from './energy/table.js';
 import { TABLE as flow } from './flow/table.js';
 import { TABLE as latent } from './latent/table.js';
+import { TABLE as pixels } from './pixels/table.js';
 
 /** @import { EngineClient } from '../engine.js' */
 /** @import { CatalogRow } from '../protocol.js' */
@@ -69,6 +70,12 @@ export const ROOMS = [
     families: ['rbm', 'energy'],
     table: energy,
     load: async () => (await import('./energy/index.js')).EnergyRoom,
+  },
+  {
+    id: 'pixels',
+    families: ['autoregressive'],
+    table: pixels,
+    load: async () => (await import('./pixels/index.js')).PixelsRoom,
   },
 ];
 

@@ -23,6 +23,7 @@ const decimals = (value) => String(value).split('.')[1]?.length ?? 0;
 
 /**
  * @typedef {object} TimelineHooks
+ * @property {string} [label]  of the slider; without it, that of a way from noise
  * @property {() => number[]} stops  where frames stand, in ascending order
  * @property {() => number} limit  the furthest place that is computed
  * @property {() => string} words  what the slider's place means, for those who cannot see it
@@ -48,7 +49,7 @@ export class Timeline {
       max: '1',
       step: 'any',
       class: 'timeline-range',
-      'aria-label': t('timeline.label'),
+      'aria-label': hooks.label ?? t('timeline.label'),
       oninput: () => this.scrub(this.range.valueAsNumber),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
     });
