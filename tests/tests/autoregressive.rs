@@ -15,17 +15,20 @@ const SIDE: usize = 8;
 const PIXELS: usize = SIDE * SIDE;
 
 /// The networks of the golden file.
-fn networks(side: usize) -> [(&'static str, Autoregressive); 3] {
-    let model = |network| {
-        let config =
-            AutoregressiveConfig { family: Family::Autoregressive, side, window: [2, 3], network, training: None };
-        Autoregressive::new(config).expect("a network")
-    };
-    [
-        ("pixel_cnn", model(Architecture::PixelCnn { channels: 6, blocks: 2 })),
-        ("row_lstm", model(Architecture::RowLstm { units: 5, layers: 2 })),
-        ("transformer", model(Architecture::Transformer { width: 8, layers: 2, heads: 2 })),
-    ]
+const NETWORKS: [(&str, Architecture); 3] = [
+    ("pixel_cnn", Architecture::PixelCnn { channels: 6, blocks: 2 }),
+    ("row_lstm", Architecture::RowLstm { units: 5, layers: 2 }),
+    ("transformer", Architecture::Transformer { width: 8, layers: 2, heads: 2 }),
+];
+
+fn model(side: usize, network: Architecture) -> Autoregressive {
+    let window = [2, 3];
+    let config = AutoregressiveConfig { family: Family::Autoregressive, side, window, network, training: None };
+    Autoregressive::new(config).expect("a network")
+}
+
+fn networks() -> [(&'static str, Autoregressive); 3] {
+    NETWORKS.map(|(name, network)| (name, model(SIDE, network)))
 }
 
 fn golden() -> Checkpoint {
@@ -65,7 +68,7 @@ fn logits_likelihoods_and_gradients_are_pytorchs() {
     let golden = golden();
     let get = |name: String| &golden.tensors.get(&name).unwrap_or_else(|| panic!("{name} in the golden file")).values;
     for backend in [Backend::Cpu, gpu()] {
-        for (name, model) in networks(SIDE) {
+        for (name, model) in networks() {
             let mut store = model.declarations().initialize(0).expect("weights");
             for entry in model.layout().entries() {
                 store.set(&entry.name, get(format!("{name}.weight.{}", entry.name))).expect("a weight");
@@ -114,7 +117,7 @@ fn logits_likelihoods_and_gradients_are_pytorchs() {
 /// A pixel's probability stays what it is, whatever it and those after it are.
 #[test]
 fn nothing_depends_on_a_pixel_at_or_after_its_own_place() {
-    for (name, model) in networks(SIDE) {
+    for (name, model) in networks() {
         let mut executable = compile(&Backend::Cpu, &model, "predict", PIXELS);
         // in the transformer's order a pixel of a patch comes before those of the patches behind
         let order: Vec<usize> = (0..PIXELS)
@@ -152,9 +155,8 @@ fn nothing_depends_on_a_pixel_at_or_after_its_own_place() {
 
 #[test]
 fn the_probabilities_of_all_small_pictures_add_up_to_one() {
-    let [cnn, lstm, _] = networks(3);
-    let [.., transformer] = networks(4);
-    for (side, (name, model)) in [(3, cnn), (3, lstm), (4, transformer)] {
+    for ((name, network), side) in NETWORKS.into_iter().zip([3, 3, 4]) {
+        let model = model(side, network);
         let (pixels, batch) = (side * side, 512);
         let mut executable = compile(&Backend::Cpu, &model, "predict", batch);
         let mut sum = 0.0;
@@ -173,7 +175,7 @@ fn the_probabilities_of_all_small_pictures_add_up_to_one() {
 fn writing_place_by_place_is_reading_the_whole_picture() {
     let batch = 3;
     for backend in [Backend::Cpu, gpu()] {
-        for (name, model) in networks(SIDE) {
+        for (name, model) in networks() {
             let mut write = compile(&backend, &model, "write", batch);
             let mut predict = compile(&backend, &model, "predict", batch);
             set(&mut write, "temperature", &[1.0]);
@@ -224,7 +226,7 @@ fn writing_place_by_place_is_reading_the_whole_picture() {
 /// As cold as it gets, only the most probable outcome is drawn.
 #[test]
 fn cold_pictures_hold_no_chance() {
-    for (name, model) in networks(SIDE) {
+    for (name, model) in networks() {
         let mut write = compile(&Backend::Cpu, &model, "write", 2);
         set(&mut write, "temperature", &[0.0]);
         for place in 0..model.places() {
