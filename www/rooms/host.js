@@ -35,6 +35,8 @@ export class RoomHost {
     );
     this.navigation = h('nav', { class: 'rooms', 'aria-label': t('rooms.label') }, ...this.links.values());
     this.navigation.hidden = ROOMS.length < 2;
+    // why there is no catalog is said by the room that needs it
+    catalog.then((rows) => this.offer(rows)).catch(() => {});
     this.place = h('main', { id: 'room', tabIndex: -1 });
     this.address.room = this.states.get(this.page.values.room) ?? null;
     this.page.subscribe((values, changed) => {
@@ -42,6 +44,14 @@ export class RoomHost {
       this.address.room = this.states.get(values.room) ?? null;
       this.open();
     });
+  }
+
+  /** Names the rooms that have models; one without can still be reached, with a file of one's own. @param {CatalogRow[]} rows */
+  offer(rows) {
+    for (const { id, families } of ROOMS) {
+      const link = this.links.get(id);
+      if (link) link.hidden = id !== this.page.values.room && !rows.some(({ family }) => families.includes(family));
+    }
   }
 
   /** Opens the room of the address. @param {Shell} shell */
