@@ -384,3 +384,39 @@ fn publishing_makes_a_model_that_its_id_finds() {
     place.write("www/models/vae-map.safetensors", &model());
     place.fail("info vae-map", "SHA-256 differs");
 }
+
+/// Fitted in whole passes, measured, shipped, and then in the tables of all models.
+#[test]
+fn classical_models_are_fitted_measured_and_shipped() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.path("www/models")).expect("a folder");
+    place.write("www/models/catalog.json", br#"{"models": []}"#);
+    place.write("classifier.safetensors", &classifier());
+    place.succeed("train naive-bayes --data mnist --backend cpu --out naive-bayes.safetensors");
+    place.fail("train naive-bayes --data mnist --steps 3 --out x.safetensors", "do not apply");
+    place.fail("publish naive-bayes.safetensors", "inkling eval");
+
+    let eval = "--data mnist --backend cpu --n 20 --classifier classifier.safetensors";
+    let figures = place.json(&format!("eval naive-bayes.safetensors {eval}"));
+    let accuracy = figures["extra"]["test accuracy, %"].as_f64().expect("a number");
+    assert!((0.0..=100.0).contains(&accuracy), "{figures}");
+    assert_eq!(figures["likelihood"]["kind"], "exact");
+    assert_eq!(figures["samples"]["n"], 20);
+    place.succeed("publish naive-bayes.safetensors");
+    let shipped: serde_json::Value =
+        serde_json::from_slice(&place.read("www/models/naive-bayes.measures.json")).expect("JSON");
+    assert_eq!(shipped, figures, "what was measured is what is shipped");
+    assert!(String::from_utf8_lossy(&place.read("www/models/naive-bayes.md")).contains("Laplace"));
+
+    // nothing is missing, so that nothing is measured anew
+    place.succeed(&format!("eval all {eval}"));
+    let all: serde_json::Value = serde_json::from_slice(&place.read("www/models/measures.json")).expect("JSON");
+    assert_eq!(all, serde_json::json!([figures]));
+    assert!(String::from_utf8_lossy(&place.read("MEASURES.md")).contains("| naive-bayes | 20, seed 0 |"));
+    std::fs::remove_file(place.path("www/models/naive-bayes.measures.json")).expect("a file");
+    place.succeed(&format!("eval all {eval}"));
+    assert!(place.path("www/models/naive-bayes.measures.json").is_file(), "what is missing is measured");
+
+    place.succeed("sample naive-bayes --n 3 --backend cpu --out drawn.npy");
+    assert_eq!(place.npy("drawn.npy").shape, [3, 28, 28]);
+}

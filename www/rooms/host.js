@@ -91,7 +91,7 @@ export class RoomHost {
       if (room.element.parentNode !== this.place) this.place.append(room.element);
       for (const element of this.place.children) /** @type {HTMLElement} */ (element).hidden = element !== room.element;
       const catalog = await this.catalog;
-      if (this.room === room) await room.enter(catalog.filter(({ family }) => row.families.includes(family)));
+      if (this.room === room) await room.enter(catalog.filter(({ family }) => row.families?.includes(family) ?? true));
     } catch (error) {
       shell.complain(error);
     }

@@ -1,6 +1,7 @@
 /** The rooms of the page, in the order of the navigation. A new room is a folder and a row here. */
 
 import { flag, oneOf } from '../state.js';
+import { TABLE as compare } from './compare/table.js';
 import { TABLE as denoise } from './denoise/table.js';
 import { TABLE as duel } from './duel/table.js';
 import { TABLE as energy } from './energy/table.js';
@@ -34,7 +35,7 @@ import { TABLE as pixels } from './pixels/table.js';
 /**
  * @typedef {object} RoomRow
  * @property {string} id  as in the address; `room.name.<id>` is its name in the navigation
- * @property {string[]} families  of the models that it shows
+ * @property {string[] | null} families  of the models that it shows; null: all of them
  * @property {Table} table  what a link into it holds; known before its code is loaded
  * @property {() => Promise<new (engine: EngineClient, state: State<any>, shell: Shell) => Room>} load
  */
@@ -76,6 +77,12 @@ export const ROOMS = [
     families: ['autoregressive'],
     table: pixels,
     load: async () => (await import('./pixels/index.js')).PixelsRoom,
+  },
+  {
+    id: 'compare',
+    families: null,
+    table: compare,
+    load: async () => (await import('./compare/index.js')).CompareRoom,
   },
 ];
 

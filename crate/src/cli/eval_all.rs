@@ -1,10 +1,12 @@
 //! `inkling eval all`: the figures of every model of the catalog in one file for the page and in tables for people. What
 //! is there already and is of these weights is taken as it is; the rest is measured.
 
+use std::fmt::Write;
+
 use super::bench::{self, Bench};
 use super::eval::Measure;
 use super::info::json;
-use super::measures::{self, Measures};
+use super::measures::{self, Kind, Measures, Pixels, Samples, plain};
 use super::output::Output;
 use super::weights;
 use crate::error::{Error, Result};
@@ -12,19 +14,24 @@ use crate::error::{Error, Result};
 /// The word that stands for all models.
 pub const ALL: &str = "all";
 
-/// Measures what is missing or stale, then writes `measures.json` beside the catalog.
+/// Measures what is missing or stale, then writes `measures.json` beside the catalog and `MEASURES.md` at the root.
 ///
 /// # Errors
 /// As [`Bench::measure`] and [`weights::open`]; [`Error::Io`] for a place that cannot be written.
 pub fn run(measure: &Measure, classifier: &str, n: usize) -> Result<()> {
     let (path, catalog) = weights::find_catalog()?;
-    let folder = path.parent().ok_or_else(|| Error::Io("the catalog lies nowhere".into()))?;
-    let output = Output::check(&folder.join("measures.json"))?;
+    let place = |levels: usize, name: &str| {
+        let folder = path.ancestors().nth(levels).ok_or_else(|| Error::Io("the catalog lies nowhere".into()))?;
+        Output::check(&folder.join(name))
+    };
+    let (page, tables) = (place(1, "measures.json")?, place(3, "MEASURES.md")?);
+    let eyes = weights::open(classifier)?.sha256;
     let mut bench: Option<Bench> = None;
     let mut all: Vec<Measures> = Vec::with_capacity(catalog.models.len());
     for entry in &catalog.models {
         let opened = weights::open(&entry.id)?;
-        let figures = match measures::find(&opened)? {
+        let found = measures::find(&opened)?.filter(|found| is_comparable(found, &eyes, measure.seed, n));
+        let figures = match found {
             Some(found) => found,
             None => {
                 eprintln!("{}", entry.id);
@@ -40,5 +47,146 @@ pub fn run(measure: &Measure, classifier: &str, n: usize) -> Result<()> {
         };
         all.push(figures);
     }
-    output.write(json(&all)?.as_bytes())
+    let command = format!("inkling eval {ALL} --data data/mnist --n {n} --seed {}", measure.seed);
+    page.write(json(&all)?.as_bytes())?;
+    tables.write(markdown(&all, &command).as_bytes())
+}
+
+/// Figures on other numbers of digits or on another classifier's features do not stand in one table with these.
+fn is_comparable(found: &Measures, classifier: &str, seed: u32, n: usize) -> bool {
+    let same = |one: &Samples| one.seed == seed && one.report.n == n && one.classifier == classifier;
+    found.samples.as_ref().is_none_or(same)
+}
+
+/// All figures as Markdown tables; likelihoods in one table for each kind and sort of pixels.
+fn markdown(all: &[Measures], command: &str) -> String {
+    let mut text = format!(
+        "# Measures of all models
+
+Written by one command, which measures whatever is missing or was measured of other weights:
+
+    {command}
+
+The page's Compare room shows the same figures with their definitions.
+
+## Samples
+
+Drawn digits against the 10,000 of the test set, on the features of this project's classifier. MNIST-FID (ours) compares
+within this table only, best as a multiple of the floor, which real training digits have. KID is given times 1000.
+Precision and recall with k = 3, density and coverage with k = 5.
+
+| model | digits | MNIST-FID (ours) | times the floor | KID | inception score | precision | recall | density | coverage | memorisation | setting |
+|-|-|-|-|-|-|-|-|-|-|-|-|
+"
+    );
+    let mut drawn: Vec<_> = all.iter().filter_map(|one| Some((one, one.samples.as_ref()?))).collect();
+    drawn.sort_by(|a, b| a.1.report.fid.total_cmp(&b.1.report.fid));
+    for (one, samples) in drawn {
+        let report = &samples.report;
+        // writing to a String cannot fail
+        let _ = writeln!(
+            text,
+            "| {} | {}, seed {} | {:.1} +- {:.1} | {:.1} | {:.1} | {:.2} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} | {} |",
+            one.id,
+            report.n,
+            samples.seed,
+            report.fid,
+            report.fid_error,
+            report.fid / report.fid_floor,
+            1000.0 * report.kid,
+            report.inception,
+            report.precision,
+            report.recall,
+            report.density,
+            report.coverage,
+            report.memorisation,
+            samples.setting
+        );
+    }
+    text.push_str("\n## Likelihood\n\nNegative, in nats per test digit. Figures of different tables do not compare.\n");
+    for (kind, pixels) in groups(all) {
+        let _ = write!(
+            text,
+            "\n{}, pixels {}:\n\n| model | nats | bits per dimension | images |\n|-|-|-|-|\n",
+            words(kind),
+            pixels.name()
+        );
+        let members = all.iter().filter_map(|one| Some((one, one.likelihood.as_ref()?)));
+        let mut members: Vec<_> = members.filter(|(_, one)| (one.kind, one.pixels) == (kind, pixels)).collect();
+        members.sort_by(|a, b| a.1.nats.total_cmp(&b.1.nats));
+        for (one, likelihood) in members {
+            let spread = likelihood.spread.map(|spread| format!(" +- {spread:.2}")).unwrap_or_default();
+            let bits = likelihood.bits_per_dimension.map(|bits| format!("{bits:.3}")).unwrap_or_default();
+            let _ = writeln!(text, "| {} | {:.2}{spread} | {bits} | {} |", one.id, likelihood.nats, likelihood.images);
+        }
+    }
+    text.push_str(
+        "\n## Cost\n\nTime is the median for one digit after another on the CPU of the machine that measured it.\n\n\
+         | model | parameters | bytes | MFLOP for one digit | ms for one digit |\n|-|-|-|-|-|\n",
+    );
+    for one in all {
+        let cost = &one.cost;
+        let flops = cost.flops_per_sample.map(|flops| format!("{:.3}", flops as f64 / 1e6)).unwrap_or_default();
+        let ms = cost.sample_ms.map(plain).unwrap_or_default();
+        let _ = writeln!(text, "| {} | {} | {} | {flops} | {ms} |", one.id, cost.parameters, cost.bytes);
+    }
+    text.push_str("\n## Others\n\n| model | figure | value |\n|-|-|-|\n");
+    for one in all {
+        for (name, value) in &one.extra {
+            let _ = writeln!(text, "| {} | {name} | {} |", one.id, plain(*value));
+        }
+    }
+    text
+}
+
+/// The kinds of likelihood and the pixels that there are, in the order of their first model.
+fn groups(all: &[Measures]) -> Vec<(Kind, Pixels)> {
+    let mut groups = Vec::new();
+    for likelihood in all.iter().filter_map(|one| one.likelihood.as_ref()) {
+        let group = (likelihood.kind, likelihood.pixels);
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    groups
+}
+
+fn words(kind: Kind) -> String {
+    match kind {
+        Kind::Exact => "Exact likelihood".into(),
+        Kind::Elbo => "Evidence lower bound".into(),
+        Kind::Iwae(draws) => format!("Importance-weighted bound of {draws} draws"),
+        Kind::Ais => "Estimate by annealed importance sampling".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::measures::{Cost, Likelihood};
+    use super::*;
+
+    fn model(id: &str, kind: Kind, nats: f64) -> Measures {
+        Measures {
+            id: id.into(),
+            sha256: String::new(),
+            command: String::new(),
+            samples: None,
+            likelihood: Some(Likelihood { kind, ..Likelihood::exact(nats, Pixels::Dynamic, 10) }),
+            cost: Cost { parameters: 1, bytes: 2, flops_per_sample: Some(3_000_000), sample_ms: None },
+            extra: BTreeMap::from([("accuracy, %".into(), 99.4)]),
+        }
+    }
+
+    #[test]
+    fn likelihoods_of_different_kinds_stand_in_different_tables() {
+        let all = [model("a", Kind::Exact, 90.0), model("b", Kind::Iwae(500), 80.0), model("c", Kind::Exact, 85.0)];
+        let text = markdown(&all, "inkling eval all");
+        let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} in {text}"));
+        assert!(place("Exact likelihood") < place("| c | 85.00 |"));
+        assert!(place("| c | 85.00 |") < place("| a | 90.00 |"), "the best first");
+        assert!(place("| a | 90.00 |") < place("bound of 500 draws") && place("bound of 500") < place("| b | 80.00 |"));
+        assert!(text.contains("| b | 1 | 2 | 3.000 |  |") && text.contains("| a | accuracy, % | 99.40 |"));
+    }
 }

@@ -314,7 +314,7 @@ pub fn markdown(measures: &Measures) -> String {
         let _ = writeln!(text, "| operations for one digit | {:.3} MFLOP |", flops as f64 / 1e6);
     }
     if let Some(ms) = sample_ms {
-        let _ = writeln!(text, "| time for one digit on the CPU | {ms:.2} ms |");
+        let _ = writeln!(text, "| time for one digit on the CPU | {} ms |", plain(ms));
     }
     text.push('\n');
     if !measures.extra.is_empty() {
