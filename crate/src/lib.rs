@@ -13,8 +13,6 @@ pub mod metrics;
 pub mod models;
 pub mod nn;
 pub mod ops;
-pub mod real;
-pub mod rng;
 pub mod samplers;
 pub mod train;
 
@@ -22,3 +20,5 @@ pub mod train;
 pub mod web;
 
 pub use error::{Error, Result};
+pub use inkling_kernels as kernels;
+pub use inkling_kernels::{real, rng};

@@ -1,12 +1,9 @@
 //! The CPU backend: runs a plan's steps one after the other over buffers in host memory.
 
-pub mod conv;
-pub mod gemm;
-
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use gemm::PackedB;
+use crate::kernels::gemm::{self, PackedB};
 
 use super::{InputId, OutputId};
 use crate::graph::{BufferKind, Location, Plan, Step};
@@ -77,7 +74,7 @@ impl<T: Real> HostSlab<T> {
         let values = self.0.values.borrow();
         let Packing { depth, columns, row_stride, col_stride, .. } = *packing;
         let matrix = gemm::Matrix { data: &values[offset..], row_stride, col_stride };
-        let matrix = Rc::new(PackedB::new(depth, columns, matrix));
+        let matrix = Rc::new(T::pack(depth, columns, matrix));
         if let Some(index) = known {
             packed.swap_remove(index);
         }

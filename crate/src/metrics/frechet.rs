@@ -3,8 +3,9 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use crate::backend::cpu::gemm::{Matrix, Scratch, gemm, no_epilogue};
 use crate::error::{Error, Result};
+use crate::kernels::Kernels;
+use crate::kernels::gemm::{Matrix, Scratch, no_epilogue};
 use crate::rng::Philox;
 
 /// Mean and covariance of a set of features.
@@ -41,7 +42,17 @@ impl Moments {
         }
         let rows = Matrix::row_major(&centred, width);
         let mut covariance = vec![0.0; width * width];
-        gemm(width, count, width, rows.transposed(), rows, &mut covariance, false, &mut Scratch::new(), &no_epilogue);
+        f64::gemm(
+            width,
+            count,
+            width,
+            rows.transposed(),
+            rows,
+            &mut covariance,
+            false,
+            &mut Scratch::new(),
+            &no_epilogue,
+        );
         covariance.iter_mut().for_each(|value| *value /= (count - 1) as f64);
         Ok(Moments { mean, covariance })
     }

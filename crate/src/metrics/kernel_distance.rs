@@ -1,8 +1,9 @@
 //! The kernel distance (KID, Binkowski et al. 2018): the unbiased squared maximum mean discrepancy of two sets of features
 //! under the kernel (x . y / width + 1)^3.
 
-use crate::backend::cpu::gemm::{Matrix, Scratch, gemm, no_epilogue};
 use crate::error::{Error, Result};
+use crate::kernels::Kernels;
+use crate::kernels::gemm::{Matrix, Scratch, no_epilogue};
 use crate::rng::Philox;
 
 /// Over how many draws the distance is averaged, and of how many images each is.
@@ -83,7 +84,7 @@ impl Kernel {
     /// The sum of the kernel over all pairs, or over all but the diagonal ones.
     fn sum(&mut self, x: &[f64], y: &[f64], size: usize, skip_diagonal: bool) -> f64 {
         let (rows, columns) = (Matrix::row_major(x, self.width), Matrix::row_major(y, self.width).transposed());
-        gemm(size, self.width, size, rows, columns, &mut self.products, false, &mut self.scratch, &no_epilogue);
+        f64::gemm(size, self.width, size, rows, columns, &mut self.products, false, &mut self.scratch, &no_epilogue);
         let scale = 1.0 / self.width as f64;
         let mut total = 0.0;
         for (index, row) in self.products.chunks_exact(size).enumerate() {

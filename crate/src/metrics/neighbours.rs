@@ -1,6 +1,7 @@
 //! Distances between sets of features, block by block: a whole table of 10,000 x 10,000 is never there.
 
-use crate::backend::cpu::gemm::{Matrix, Scratch, gemm, no_epilogue};
+use crate::kernels::Kernels;
+use crate::kernels::gemm::{Matrix, Scratch, no_epilogue};
 
 /// Rows of a block of distances.
 const BLOCK: usize = 128;
@@ -63,7 +64,7 @@ impl<'a> Distances<'a> {
         self.block.resize(rows * columns, 0.0);
         let from = Matrix::row_major(&self.from.values[first * width..(first + rows) * width], width);
         let to = Matrix::row_major(&self.to.values, width).transposed();
-        gemm(rows, width, columns, from, to, &mut self.block, false, &mut self.scratch, &no_epilogue);
+        f64::gemm(rows, width, columns, from, to, &mut self.block, false, &mut self.scratch, &no_epilogue);
         for (row, square) in self.block.chunks_exact_mut(columns).zip(&self.from.squares[first..]) {
             for (value, other) in row.iter_mut().zip(&self.to.squares) {
                 *value = (square + other - 2.0 * *value).max(0.0);

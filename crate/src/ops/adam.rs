@@ -3,6 +3,7 @@
 use super::registry::{Case, Row};
 use super::{AdapterKind, Arg, Backward, Io, Kernel, Lowered, Op, generic_kernel, linear_groups, shader};
 use crate::graph::{Graph, ParamLayout, Shape, Slab, Tensor};
+use crate::kernels::AdamStep;
 use crate::real::Real;
 use crate::{Error, Result};
 
@@ -59,36 +60,14 @@ impl Adam {
     fn run<T: Real>(&self, io: Io<'_, '_, T>) {
         let [hyper, gradients, norm_squared] = io.inputs else { unreachable!("Adam has three inputs") };
         let [params, m, v] = io.outputs else { unreachable!("Adam changes three slabs") };
-        let one = T::from_f64(1.0);
-        let (beta1, beta2) = (T::from_f64(self.config.beta1), T::from_f64(self.config.beta2));
-        let eps = T::from_f64(self.config.eps);
-        let (rate, correct1, correct2) = (hyper[0], hyper[1], hyper[2]);
-        let keep = one - rate * T::from_f64(self.config.weight_decay);
-        let scale = match self.config.clip_norm {
-            Some(limit) => T::from_f64((limit / (norm_squared[0].to_f64().sqrt() + CLIP_EPSILON)).min(1.0)),
-            None => one,
+        let AdamConfig { beta1, beta2, eps, weight_decay, clip_norm } = self.config;
+        let scale = match clip_norm {
+            Some(limit) => (limit / (norm_squared[0].to_f64().sqrt() + CLIP_EPSILON)).min(1.0),
+            None => 1.0,
         };
-        let update = |params: &mut [T], m: &mut [T], v: &mut [T], gradients: &[T]| {
-            for (((p, m), v), &g) in params.iter_mut().zip(m).zip(v).zip(gradients) {
-                let g = g * scale;
-                *m = beta1 * *m + (one - beta1) * g;
-                *v = beta2 * *v + (one - beta2) * g * g;
-                *p = *p * keep - rate * (*m * correct1) / ((*v * correct2).sqrt() + eps);
-            }
-        };
-        #[cfg(not(target_arch = "wasm32"))]
-        {
-            use rayon::prelude::*;
-            let chunk = self.len.div_ceil(rayon::current_num_threads()).max(4096);
-            params
-                .par_chunks_mut(chunk)
-                .zip(m.par_chunks_mut(chunk))
-                .zip(v.par_chunks_mut(chunk))
-                .zip(gradients.par_chunks(chunk))
-                .for_each(|(((p, m), v), g)| update(p, m, v, g));
-        }
-        #[cfg(target_arch = "wasm32")]
-        update(params, m, v, gradients);
+        let [rate, correct1, correct2] = [hyper[0], hyper[1], hyper[2]].map(Real::to_f64);
+        let step = AdamStep { beta1, beta2, eps, weight_decay, rate, correct1, correct2, scale };
+        T::adam(&step, gradients, params, m, v);
     }
 }
 

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::registry::Row;
 use super::{AdapterKind, Backward, Io, Lowered, Op, Program, generic_kernel, shader};
-use crate::backend::cpu::conv::{ConvShape, conv2d, conv2d_grad_input, conv2d_grad_weight};
 use crate::graph::{Shape, Tensor};
+use crate::kernels::conv::ConvShape;
 use crate::real::Real;
 use crate::{Error, Result};
 
@@ -39,14 +39,14 @@ impl Conv2d {
         let scratch = &mut io.scratch.gemm;
         let finish = |start: usize, part: &mut [T]| {
             if let Some(program) = &self.epilogue {
-                program.finish(operands, start, part);
+                T::finish(program, operands, start, part);
             }
         };
         match self.pass {
-            Pass::Forward => conv2d(&self.shape, a, b, output, scratch, &finish),
-            Pass::GradInput => conv2d_grad_input(&self.shape, a, b, output, scratch, &finish),
+            Pass::Forward => T::conv2d(&self.shape, a, b, output, scratch, &finish),
+            Pass::GradInput => T::conv2d_grad_input(&self.shape, a, b, output, scratch, &finish),
             Pass::GradWeight => {
-                conv2d_grad_weight(&self.shape, a, b, output, scratch);
+                T::conv2d_grad_weight(&self.shape, a, b, output, scratch);
                 finish(0, output);
             }
         }

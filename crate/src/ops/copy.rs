@@ -277,7 +277,7 @@ impl Tensor {
             Axis::plain(extent, stride)
         });
         Ok(self.graph().op(
-            StridedCopy::new(axes.collect(), 0, Derivative::Broadcast(Indexing::of(&own, &shape)))?,
+            StridedCopy::new(axes.collect(), 0, Derivative::Broadcast(Indexing::of(own.dims(), shape.dims())))?,
             &[self],
             shape,
         ))

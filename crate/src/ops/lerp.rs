@@ -18,9 +18,7 @@ impl Lerp {
     fn run<T: Real>(&self, io: Io<'_, '_, T>) {
         let [value, rate] = io.inputs else { unreachable!("a moving average has two inputs") };
         let [target] = io.outputs else { unreachable!("a moving average changes one slab") };
-        for (target, &value) in target.iter_mut().zip(*value) {
-            *target += rate[0] * (value - *target);
-        }
+        T::lerp(rate[0], value, target);
     }
 }
 

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::registry::{Case, Row};
 use super::{AdapterKind, Backward, Io, Lowered, Op, Packing, Program, generic_kernel, shader};
-use crate::backend::cpu::gemm::{Matrix, gemm, gemm_packed};
 use crate::graph::{Shape, Tensor};
+use crate::kernels::gemm::Matrix;
 use crate::real::Real;
 use crate::{Error, Result};
 
@@ -59,15 +59,15 @@ impl MatMul {
             let first = index * size;
             let finish = |start: usize, part: &mut [T]| {
                 if let Some(program) = &self.epilogue {
-                    program.finish(operands, first + start, part);
+                    T::finish(program, operands, first + start, part);
                 }
             };
             let a = self.a.matrix(a, index);
             match io.packed {
-                Some(packed) => gemm_packed(self.m, a, packed, c, false, &mut io.scratch.gemm, &finish),
+                Some(packed) => T::gemm_packed(self.m, a, packed, c, false, &mut io.scratch.gemm, &finish),
                 None => {
                     let b = self.b.matrix(b, index);
-                    gemm(self.m, self.k, self.n, a, b, c, false, &mut io.scratch.gemm, &finish);
+                    T::gemm(self.m, self.k, self.n, a, b, c, false, &mut io.scratch.gemm, &finish);
                 }
             }
         }

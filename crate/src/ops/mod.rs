@@ -28,9 +28,9 @@ pub use random::{Distribution, key_values};
 
 use crate::Result;
 use crate::backend::cpu::Scratch;
-use crate::backend::cpu::gemm::PackedB;
 use crate::graph::Tensor;
 pub use crate::graph::autodiff::Backward;
+use crate::kernels::gemm::PackedB;
 
 /// What a CPU kernel works on: one slice per input and per output, and scratch memory that is reused.
 pub struct Io<'a, 'b, T> {

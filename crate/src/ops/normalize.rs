@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::registry::{Case, Row};
-use super::rows::{RowShaders, RowSizes, for_runs, lane_sum, lower};
+use super::rows::{RowShaders, RowSizes, lower};
 use super::{AdapterKind, Arg, Backward, Io, Lowered, Op, Program, generic_kernel, shader};
 use crate::graph::Tensor;
 use crate::real::Real;
@@ -22,25 +22,8 @@ impl Normalize {
     fn run<T: Real>(&self, io: Io<'_, '_, T>) {
         let [input, operands @ ..] = io.inputs else { unreachable!("a normalisation has an input") };
         let [output] = io.outputs else { unreachable!("a normalisation has one output") };
-        for_runs(output, self.length, |start, rows| {
-            let input = &input[start..start + rows.len()];
-            for (output, input) in rows.chunks_exact_mut(self.length).zip(input.chunks_exact(self.length)) {
-                let (mean, scale) = self.moments(input);
-                for (output, &x) in output.iter_mut().zip(input) {
-                    *output = (x - mean) * scale;
-                }
-            }
-            if let Some(program) = &self.epilogue {
-                program.finish(operands, start, rows);
-            }
-        });
-    }
-
-    fn moments<T: Real>(&self, row: &[T]) -> (T, T) {
-        let length = T::from_f64(self.length as f64);
-        let mean = lane_sum(row, row, |x, _| x) / length;
-        let variance = lane_sum(row, row, |x, _| (x - mean) * (x - mean)) / length;
-        (mean, T::ONE / (variance + T::from_f64(self.eps)).sqrt())
+        let finish = self.epilogue.as_ref().map(|program| (program, operands));
+        T::normalize(self.length, self.eps, input, output, finish);
     }
 
     fn sizes(&self) -> RowSizes {
@@ -99,23 +82,8 @@ impl NormalizeBackward {
         let NormalizeBackward(forward) = self;
         let [input, gradient, operands @ ..] = io.inputs else { unreachable!("a derivative has two inputs") };
         let [output] = io.outputs else { unreachable!("a derivative has one output") };
-        let count = T::from_f64(forward.length as f64);
-        for_runs(output, forward.length, |start, rows| {
-            let part = start..start + rows.len();
-            let inputs = input[part.clone()].chunks_exact(forward.length);
-            let gradients = gradient[part].chunks_exact(forward.length);
-            for ((output, input), gradient) in rows.chunks_exact_mut(forward.length).zip(inputs).zip(gradients) {
-                let (mean, scale) = forward.moments(input);
-                let shift = lane_sum(gradient, gradient, |g, _| g) / count;
-                let slope = lane_sum(gradient, input, |g, x| g * (x - mean)) * scale / count;
-                for ((output, &x), &g) in output.iter_mut().zip(input).zip(gradient) {
-                    *output = (g - shift - (x - mean) * scale * slope) * scale;
-                }
-            }
-            if let Some(program) = &forward.epilogue {
-                program.finish(operands, start, rows);
-            }
-        });
+        let finish = forward.epilogue.as_ref().map(|program| (program, operands));
+        T::normalize_backward(forward.length, forward.eps, input, gradient, output, finish);
     }
 }
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::registry::{Case, Row};
 use super::{AdapterKind, Arg, Backward, Io, Kernel, Lowered, Op, Program, generic_kernel, linear_groups, shader};
 use crate::graph::{Shape, Tensor};
+use crate::kernels::{ReduceShape, Reduction};
 use crate::real::Real;
 use crate::{Error, Result};
 
@@ -13,26 +14,11 @@ const TREE_FROM: usize = 64;
 /// Elements that one workgroup of a two-stage sum adds.
 const STAGE: usize = 4096;
 const WORKGROUP: usize = 64;
-/// Elements that the CPU computes of the program at a time.
-const BLOCK: usize = 512;
 
-/// What a reduction does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reduction {
-    /// The sum.
-    Sum,
-    /// The maximum; its gradient goes to the elements that attain it.
-    Max,
-}
-
-/// Reduces `r1` and `r2` of a tensor seen as `[a, r1, b, r2]` to `[a, b]`.
+/// A reduction of axes.
 #[derive(Debug, Clone)]
 pub struct Reduce {
-    reduction: Reduction,
-    a: usize,
-    r1: usize,
-    b: usize,
-    r2: usize,
+    shape: ReduceShape,
     axes: Vec<usize>,
     program: Program,
 }
@@ -40,99 +26,14 @@ pub struct Reduce {
 impl Reduce {
     fn run<T: Real>(&self, io: Io<'_, '_, T>) {
         let [output] = io.outputs else { unreachable!("a reduction has one output") };
-        let row = self.r1 * self.b * self.r2;
-        #[cfg(not(target_arch = "wasm32"))]
-        if self.a > 1 && self.a * row > 1 << 16 {
-            use rayon::prelude::*;
-            output
-                .par_chunks_mut(self.b)
-                .enumerate()
-                .for_each(|(index, output)| self.reduce_row(io.inputs, index * row, output));
-            return;
-        }
-        for (index, output) in output.chunks_mut(self.b).enumerate() {
-            self.reduce_row(io.inputs, index * row, output);
-        }
-    }
-
-    /// Reduces `[r1, b, r2]` from element `start` on to `b` values.
-    fn reduce_row<T: Real>(&self, inputs: &[&[T]], start: usize, output: &mut [T]) {
-        let begin = match self.reduction {
-            Reduction::Sum => T::from_f64(0.0),
-            Reduction::Max => T::from_f64(f64::NEG_INFINITY),
-        };
-        output.fill(begin);
-        let mut block = [T::default(); BLOCK];
-        let total = self.r1 * self.b * self.r2;
-        // sums of many numbers keep their digits when each block is summed by itself
-        let mut done = 0;
-        while done < total {
-            let len = BLOCK.min(total - done);
-            let part = &mut block[..len];
-            self.program.run(inputs, start + done, part);
-            if self.r2 == 1 {
-                let mut rest = &part[..];
-                let mut column = done % self.b;
-                while !rest.is_empty() {
-                    let run = rest.len().min(self.b - column);
-                    let (head, tail) = rest.split_at(run);
-                    self.combine_each(&mut output[column..column + run], head);
-                    rest = tail;
-                    column = 0;
-                }
-            } else {
-                let mut rest = &part[..];
-                let mut position = done;
-                while !rest.is_empty() {
-                    let run = rest.len().min(self.r2 - position % self.r2);
-                    let (head, tail) = rest.split_at(run);
-                    let target = &mut output[position / self.r2 % self.b];
-                    *target = self.combine(*target, self.fold(head));
-                    rest = tail;
-                    position += run;
-                }
-            }
-            done += len;
-        }
-    }
-
-    fn combine<T: Real>(&self, left: T, right: T) -> T {
-        match self.reduction {
-            Reduction::Sum => left + right,
-            Reduction::Max => {
-                if right > left {
-                    right
-                } else {
-                    left
-                }
-            }
-        }
-    }
-
-    fn combine_each<T: Real>(&self, target: &mut [T], values: &[T]) {
-        for (target, &value) in target.iter_mut().zip(values) {
-            *target = self.combine(*target, value);
-        }
-    }
-
-    /// Eight partial results, so that the loop vectorises and rounding stays small.
-    fn fold<T: Real>(&self, values: &[T]) -> T {
-        let mut lanes = [match self.reduction {
-            Reduction::Sum => T::from_f64(0.0),
-            Reduction::Max => T::from_f64(f64::NEG_INFINITY),
-        }; 8];
-        let (chunks, rest) = values.as_chunks::<8>();
-        for chunk in chunks {
-            self.combine_each(&mut lanes, chunk);
-        }
-        self.combine_each(&mut lanes, rest);
-        lanes[1..].iter().fold(lanes[0], |sum, &lane| self.combine(sum, lane))
+        T::reduce(&self.shape, &self.program, io.inputs, output);
     }
 
     /// The block of `shaders/shared/reduce_params.wgsl`.
     fn uniform(&self, stride: usize, splits: usize, each: usize) -> Vec<u8> {
-        let words = [self.a * self.b, stride, self.r1, self.b, self.r2, splits, each].map(|value| value as u32);
-        let is_max = u32::from(self.reduction == Reduction::Max);
+        let ReduceShape { reduction, a, r1, b, r2 } = self.shape;
+        let words = [a * b, stride, r1, b, r2, splits, each].map(|value| value as u32);
+        let is_max = u32::from(reduction == Reduction::Max);
         words.iter().chain([&is_max]).flat_map(|word| word.to_le_bytes()).collect()
     }
 }
@@ -145,8 +46,8 @@ impl Op for Reduce {
     generic_kernel!();
 
     fn lower(&self, _adapter: AdapterKind) -> Lowered {
-        let outputs = self.a * self.b;
-        let reduced = self.r1 * self.r2;
+        let outputs = self.shape.a * self.shape.b;
+        let reduced = self.shape.r1 * self.shape.r2;
         let split = if outputs * 16 < reduced { reduced.div_ceil(STAGE) } else { 1 };
         let kernel = |groups: [u32; 3],
                       splits: usize,
@@ -192,14 +93,15 @@ impl Op for Reduce {
         }
         let spread = |tensor: &Tensor| tensor.reshape(kept.as_slice())?.broadcast_to(shape.clone());
         let gradient = spread(context.gradient)?;
-        Ok(vec![Some(match self.reduction {
+        Ok(vec![Some(match self.shape.reduction {
             Reduction::Sum => gradient,
             Reduction::Max => gradient.mul(&input.equal(&spread(context.output)?)?)?,
         })])
     }
 
     fn flops(&self) -> u64 {
-        (self.a * self.r1 * self.b * self.r2 * (1 + self.program.instructions().len())) as u64
+        let ReduceShape { a, r1, b, r2, .. } = self.shape;
+        (a * r1 * b * r2 * (1 + self.program.instructions().len())) as u64
     }
 
     fn program(&self) -> Option<&Program> {
@@ -251,7 +153,7 @@ impl Tensor {
                 return self.permute(&order)?.reduce(reduction, &last, false)?.reshape(target.as_slice());
             }
         };
-        let op = Reduce { reduction, a, r1, b, r2, axes, program: Program::identity() };
+        let op = Reduce { shape: ReduceShape { reduction, a, r1, b, r2 }, axes, program: Program::identity() };
         Ok(self.graph().op(op, &[self], Shape::new(&target)))
     }
 

@@ -1,42 +1,6 @@
 //! What the ops that work on whole rows have in common: softmax and normalisation.
 
 use super::{AdapterKind, Arg, Kernel, Lowered, Program, Shader, linear_groups};
-use crate::real::Real;
-
-/// Elements of a run of rows: few enough to stay in a near cache from pass to pass.
-const RUN: usize = 8192;
-/// Elements from which the runs are shared out over the cores.
-#[cfg(not(target_arch = "wasm32"))]
-const PARALLEL_FROM: usize = 1 << 15;
-
-/// Calls `work` with runs of whole rows of `output` and the index of each run's first element.
-pub(super) fn for_runs<T: Real>(output: &mut [T], length: usize, work: impl Fn(usize, &mut [T]) + Sync) {
-    let run = (RUN / length).max(1) * length;
-    #[cfg(not(target_arch = "wasm32"))]
-    if output.len() > PARALLEL_FROM {
-        use rayon::prelude::*;
-        output.par_chunks_mut(run).enumerate().for_each(|(index, rows)| work(index * run, rows));
-        return;
-    }
-    for (index, rows) in output.chunks_mut(run).enumerate() {
-        work(index * run, rows);
-    }
-}
-
-/// The sum of `term` over pairs of elements, in eight lanes so that the loop vectorises and rounding stays small.
-pub(super) fn lane_sum<T: Real>(a: &[T], b: &[T], term: impl Fn(T, T) -> T) -> T {
-    let mut lanes = [T::ZERO; 8];
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    for (a, b) in a.iter().zip(b) {
-        for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += term(a, b);
-        }
-    }
-    for ((lane, &a), &b) in lanes.iter_mut().zip(a_rest).zip(b_rest) {
-        *lane += term(a, b);
-    }
-    lanes.into_iter().sum()
-}
 
 /// The two variants of a kernel with one workgroup a row.
 pub(super) struct RowShaders {

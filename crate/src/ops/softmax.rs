@@ -1,27 +1,17 @@
 //! Softmax and log-softmax over the last axis, with a causal mask.
 
 use super::registry::{Case, Row};
-use super::rows::{RowShaders, RowSizes, for_runs, lane_sum, lower};
+use super::rows::{RowShaders, RowSizes, lower};
 use super::{AdapterKind, Arg, Backward, Io, Lowered, Op, generic_kernel, shader};
 use crate::graph::Tensor;
+use crate::kernels::SoftmaxKind;
 use crate::real::Real;
 use crate::{Error, Result};
-
-/// What becomes of a row; the numbers are those of `shaders/shared/softmax_row.wgsl`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    /// Softmax.
-    Plain = 0,
-    /// Softmax of row i over its elements up to i.
-    Causal = 1,
-    /// The logarithm of the softmax.
-    Log = 2,
-}
 
 /// Softmax of each of `rows` rows of `length` elements.
 #[derive(Debug, Clone)]
 pub struct Softmax {
-    mode: Mode,
+    mode: SoftmaxKind,
     rows: usize,
     length: usize,
 }
@@ -30,34 +20,7 @@ impl Softmax {
     fn run<T: Real>(&self, io: Io<'_, '_, T>) {
         let [input] = io.inputs else { unreachable!("a softmax has one input") };
         let [output] = io.outputs else { unreachable!("a softmax has one output") };
-        for_runs(output, self.length, |start, rows| {
-            let input = &input[start..start + rows.len()];
-            for (index, (output, input)) in
-                rows.chunks_exact_mut(self.length).zip(input.chunks_exact(self.length)).enumerate()
-            {
-                let row = start / self.length + index;
-                let seen = if self.mode == Mode::Causal { row % self.length + 1 } else { self.length };
-                output[seen..].fill(T::ZERO);
-                self.run_row(&input[..seen], &mut output[..seen]);
-            }
-        });
-    }
-
-    fn run_row<T: Real>(&self, input: &[T], output: &mut [T]) {
-        let largest = input.iter().fold(T::NEG_INFINITY, |largest, &x| if x > largest { x } else { largest });
-        for (output, &x) in output.iter_mut().zip(input) {
-            *output = (x - largest).exp();
-        }
-        let sum = lane_sum(output, output, |e, _| e);
-        if self.mode == Mode::Log {
-            let log_sum = sum.ln();
-            for (output, &x) in output.iter_mut().zip(input) {
-                *output = (x - largest) - log_sum;
-            }
-        } else {
-            let scale = T::ONE / sum;
-            output.iter_mut().for_each(|output| *output *= scale);
-        }
+        T::softmax(self.mode, self.length, input, output);
     }
 }
 
@@ -78,9 +41,9 @@ impl Op for Softmax {
         let (y, g) = (context.output, context.gradient);
         let last = [y.shape().rank() - 1];
         Ok(vec![Some(match self.mode {
-            Mode::Log => g.sub(&y.exp().mul(&g.sum_keep(&last)?)?)?,
+            SoftmaxKind::Log => g.sub(&y.exp().mul(&g.sum_keep(&last)?)?)?,
             // masked elements have y = 0 and so no gradient
-            Mode::Plain | Mode::Causal => y.mul(&g.sub(&g.mul(y)?.sum_keep(&last)?)?)?,
+            SoftmaxKind::Plain | SoftmaxKind::Causal => y.mul(&g.sub(&g.mul(y)?.sum_keep(&last)?)?)?,
         })])
     }
 
@@ -90,12 +53,12 @@ impl Op for Softmax {
 }
 
 impl Tensor {
-    fn softmax_of(&self, mode: Mode) -> Result<Tensor> {
+    fn softmax_of(&self, mode: SoftmaxKind) -> Result<Tensor> {
         let shape = self.shape();
         let Some(&length) = shape.dims().last() else {
             return Err(Error::Shape("a softmax needs an axis to run over; this is a single number".into()));
         };
-        if mode == Mode::Causal && (shape.rank() < 2 || shape.dims()[shape.rank() - 2] != length) {
+        if mode == SoftmaxKind::Causal && (shape.rank() < 2 || shape.dims()[shape.rank() - 2] != length) {
             return Err(Error::Shape(format!("a causal softmax is over square matrices, not {shape:?}")));
         }
         let op = Softmax { mode, rows: shape.numel() / length, length };
@@ -107,7 +70,7 @@ impl Tensor {
     /// # Errors
     /// [`Error::Shape`] for a scalar.
     pub fn softmax(&self) -> Result<Tensor> {
-        self.softmax_of(Mode::Plain)
+        self.softmax_of(SoftmaxKind::Plain)
     }
 
     /// [`Tensor::softmax`] of `[.., n, n]` where row i sees its elements 0 to i only; the others become 0.
@@ -115,7 +78,7 @@ impl Tensor {
     /// # Errors
     /// [`Error::Shape`] when the last two axes differ.
     pub fn softmax_causal(&self) -> Result<Tensor> {
-        self.softmax_of(Mode::Causal)
+        self.softmax_of(SoftmaxKind::Causal)
     }
 
     /// x - ln(sum of exp(x)) over the last axis.
@@ -123,7 +86,7 @@ impl Tensor {
     /// # Errors
     /// [`Error::Shape`] for a scalar.
     pub fn log_softmax(&self) -> Result<Tensor> {
-        self.softmax_of(Mode::Log)
+        self.softmax_of(SoftmaxKind::Log)
     }
 }
 

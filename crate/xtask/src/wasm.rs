@@ -17,6 +17,10 @@ const PROFILE: &str = "wasm";
 /// say themselves what must be inlined, and were measured to be as fast.
 const INLINE_THRESHOLD: u32 = 5;
 
+/// The package that is linked, and its module's name.
+const PACKAGE: &str = "inkling-wasm";
+const MODULE: &str = "inkling_wasm.wasm";
+
 /// What the page's scripts import: `NAME.js`, `NAME.d.ts` and `NAME_bg.wasm`.
 const NAME: &str = "inkling";
 
@@ -141,14 +145,14 @@ fn compile(root: &Path, variant: Variant) -> Result<PathBuf, Error> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(root)
-        .args(["build", "--package", "inkling", "--lib", "--no-default-features", "--profile", PROFILE])
+        .args(["build", "--package", PACKAGE, "--profile", PROFILE])
         .args(["--target", TARGET, "--config", &flags, "--target-dir"])
         .arg(&target_dir)
         // these would silently replace the flags above
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
     run(command, "cargo build", "Install Rust from https://rustup.rs")?;
-    Ok(target_dir.join(TARGET).join(PROFILE).join(format!("{NAME}.wasm")))
+    Ok(target_dir.join(TARGET).join(PROFILE).join(MODULE))
 }
 
 /// Writes the JavaScript glue, its types and the module without names into `out_dir`.

@@ -1,14 +1,13 @@
 //! Pointwise functions: a table of them, programs made of them, and the op that runs a program.
 
-mod functions;
-mod program;
+mod derivatives;
 
-pub use functions::Function;
-pub use program::{Indexing, Instruction, Program, Register};
+pub use crate::kernels::{Function, Indexing, Instruction, Program, Register};
 
 use super::registry::{Case, Row};
 use super::{AdapterKind, Arg, Backward, Io, Kernel, Lowered, Op, generic_kernel, linear_groups, shader};
 use crate::graph::{Shape, Tensor};
+use crate::kernels::Kernels;
 use crate::real::Real;
 use crate::{Error, Result};
 
@@ -30,7 +29,7 @@ impl Pointwise {
 
     fn run<T: Real>(&self, io: Io<'_, '_, T>) {
         let [output] = io.outputs else { unreachable!("a pointwise op has one output") };
-        self.program.run_parallel(io.inputs, output);
+        T::run_program(&self.program, io.inputs, output);
     }
 }
 
@@ -68,7 +67,7 @@ impl Op for Pointwise {
                 Register::Value(_) => unreachable!("a single instruction has no values to read"),
             });
         }
-        let gradients = function.backward(&tensors, context.output, context.gradient)?;
+        let gradients = derivatives::backward(*function, &tensors, context.output, context.gradient)?;
         let mut result: Vec<Option<Tensor>> = vec![None; context.inputs.len()];
         for (register, gradient) in arguments.iter().zip(gradients) {
             let (Register::Operand(index), Some(gradient)) = (*register, gradient) else { continue };
@@ -128,7 +127,7 @@ impl Tensor {
                     program.constant(tensor.as_constant().map_or(0.0, f64::from))
                 }
                 Argument::Tensor(tensor) => {
-                    let (tensor, indexing) = match Indexing::of(&tensor.shape(), &shape) {
+                    let (tensor, indexing) = match Indexing::of(tensor.shape().dims(), shape.dims()) {
                         Some(indexing) => ((*tensor).clone(), indexing),
                         None => (tensor.broadcast_to(shape.clone())?, Indexing::Full),
                     };
@@ -168,7 +167,7 @@ fn fold(function: Function, arguments: &[Argument<'_>]) -> Option<f32> {
         };
     }
     let mut output = [0.0];
-    function.apply(values.each_ref().map(|value| &value[..]), &mut output);
+    f32::apply(function, values.each_ref().map(|value| &value[..]), &mut output);
     Some(output[0])
 }
 

@@ -7,7 +7,7 @@
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 use super::lanes::ArrayF32;
 use super::lanes::{ArrayF64, Lanes};
-use crate::backend::cpu::conv::kernel::{self as conv, ConvKernel};
+use crate::conv::kernel::{self as conv, ConvKernel};
 use crate::real::Real;
 
 /// The operands of one tile.
@@ -86,7 +86,7 @@ unsafe fn step<V: Lanes, const ROWS: usize, const VECTORS: usize>(
 /// Steps of the depth in one turn of a kernel's loop: 1, 2 or 4. Natively four, so that address arithmetic is paid
 /// once. V8 gives out registers well in short bodies only, where each sum stays in its own; elsewhere it moves them
 /// about in every turn, and a kernel may run at half its speed. (Measured in Chromium 156 and Node 20 for all tiles.)
-pub(in super::super) const fn steps_per_turn(rows: usize, vectors: usize) -> usize {
+pub(crate) const fn steps_per_turn(rows: usize, vectors: usize) -> usize {
     match (cfg!(target_arch = "wasm32"), rows, vectors) {
         (false, ..) => 4,
         (true, 8.., 1) => 2,

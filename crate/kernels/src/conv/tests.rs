@@ -162,7 +162,7 @@ fn other_machines_kernels() {
         shape(1, [8, 6, 19, 13], (3, 3), 2, 1, 0),
         shape(2, [12, 28, 28, 8], (3, 3), 1, 1, 1),
     ];
-    for (_, kernel) in crate::backend::cpu::gemm::kernel::runnable() {
+    for (_, kernel) in crate::gemm::kernel::runnable() {
         for shape in &shapes {
             check_passes(shape, scratch, |which, [a, b], result, scratch, epilogue| match which {
                 Pass::Forward => forward::forward(shape, kernel, a, b, result, scratch, &epilogue),

@@ -3,8 +3,9 @@
 use super::ConvShape;
 use super::kernel::{ConvKernel, MAX_ROWS, MAX_VECTORS, PixelTile};
 use super::stage::Stage;
-use crate::backend::cpu::gemm::pack::Operand;
-use crate::backend::cpu::gemm::{Scratch, Shared, Workspace, grown, on_workers, useful_threads};
+use crate::Epilogue;
+use crate::gemm::pack::Operand;
+use crate::gemm::{Scratch, Shared, Workspace, grown, on_workers, useful_threads};
 use crate::real::Real;
 
 /// Output channels are cut into this many panels of nearly equal height, at most `rows` each.
@@ -145,7 +146,7 @@ pub(super) fn forward<T: Real>(
     weight: &[T],
     output: &mut [T],
     scratch: &mut Scratch<T>,
-    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+    epilogue: Epilogue<T>,
 ) {
     let stage = &shape.input_stage();
     let (out_height, out_width) = (shape.out_height(), shape.out_width());
@@ -303,7 +304,7 @@ pub(super) fn grad_input<T: Real>(
     weight: &[T],
     grad_input: &mut [T],
     scratch: &mut Scratch<T>,
-    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+    epilogue: Epilogue<T>,
 ) {
     let phases = GradientPhases::new(shape);
     let stage = Stage::new(

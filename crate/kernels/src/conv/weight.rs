@@ -2,8 +2,8 @@
 
 use super::ConvShape;
 use super::kernel::{ConvKernel, MAX_WEIGHT_ROWS, WeightTile};
-use crate::backend::cpu::gemm::pack::Operand;
-use crate::backend::cpu::gemm::{Scratch, Shared, grown, on_workers, useful_threads};
+use crate::gemm::pack::Operand;
+use crate::gemm::{Scratch, Shared, grown, on_workers, useful_threads};
 use crate::real::Real;
 
 /// See [`super::conv2d_grad_weight`].

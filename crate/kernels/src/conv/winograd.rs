@@ -10,8 +10,9 @@ use super::forward::{panel, panel_count, share_out, sum_blocks};
 use super::kernel::{ConvKernel, MAX_VECTORS, PixelTile};
 use super::stage::Stage;
 use super::transform::{BlockRow, Kernels, OutputRow};
-use crate::backend::cpu::gemm::pack::Operand;
-use crate::backend::cpu::gemm::{Scratch, Shared, Workspace, grown};
+use crate::Epilogue;
+use crate::gemm::pack::Operand;
+use crate::gemm::{Scratch, Shared, Workspace, grown};
 use crate::real::Real;
 
 /// Numbers of a transformed block.
@@ -52,7 +53,7 @@ pub(super) fn forward<T: Real>(
     weight: &[T],
     output: &mut [T],
     scratch: &mut Scratch<T>,
-    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+    epilogue: Epilogue<T>,
 ) {
     let (out_height, out_width) = (shape.out_height(), shape.out_width());
     let border = -(shape.padding as isize);
@@ -81,7 +82,7 @@ pub(super) fn grad_input<T: Real>(
     weight: &[T],
     grad_input: &mut [T],
     scratch: &mut Scratch<T>,
-    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+    epilogue: Epilogue<T>,
 ) {
     let (out_height, out_width) = (shape.height * shape.upsample, shape.width * shape.upsample);
     let border = shape.padding as isize - 2;
@@ -119,13 +120,7 @@ struct Band {
 }
 
 impl<T: Real> Convolution<'_, T> {
-    fn run(
-        &self,
-        kernel: &ConvKernel<T>,
-        output: &mut [T],
-        scratch: &mut Scratch<T>,
-        epilogue: &(impl Fn(usize, &mut [T]) + Sync),
-    ) {
+    fn run(&self, kernel: &ConvKernel<T>, output: &mut [T], scratch: &mut Scratch<T>, epilogue: Epilogue<T>) {
         let columns = self.out_width.div_ceil(2);
         let rows = usize::clamp(BLOCKS / columns, 1, self.out_height.div_ceil(2));
         // whole registers are written, so that the last row may reach beyond its last block

@@ -15,6 +15,7 @@ mod tests;
 
 pub use pack::PackedB;
 
+use crate::Epilogue;
 use crate::real::Real;
 use kernel::{MicroKernel, Tile};
 use pack::{Operand, depth_block};
@@ -98,17 +99,9 @@ pub(super) fn grown<T: Real>(buffer: &mut Vec<T>, length: usize) -> &mut [T] {
 /// An epilogue that changes nothing.
 pub fn no_epilogue<T>(_start: usize, _values: &mut [T]) {}
 
-/// `C = A B` or, with `accumulate`, `C = C + A B`; then the epilogue.
-///
-/// The epilogue is called with runs of finished numbers of C, while they are in the cache, and the linear index of
-/// the first of them; it may change them. Every number is in exactly one run; runs come from several threads.
-///
-/// `a` is `m x k`, `b` is `k x n`, `c` is `m x n` row-major without gaps. Any of the sizes may be 0.
-///
-/// # Panics
-/// If a slice is shorter than its shape.
+/// See [`crate::Kernels::gemm`].
 #[allow(clippy::too_many_arguments, reason = "the nine are what a matrix product is")]
-pub fn gemm<T: Real>(
+pub(crate) fn gemm<T: Real>(
     m: usize,
     k: usize,
     n: usize,
@@ -117,7 +110,7 @@ pub fn gemm<T: Real>(
     c: &mut [T],
     accumulate: bool,
     scratch: &mut Scratch<T>,
-    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+    epilogue: Epilogue<T>,
 ) {
     assert!(c.len() >= m * n, "result shorter than its shape");
     if m == 1 || n == 1 {
@@ -128,18 +121,15 @@ pub fn gemm<T: Real>(
     multiply(T::micro_kernel(), [m, k, n], a.rows(), Right::Strided(b.columns()), c, accumulate, scratch, epilogue);
 }
 
-/// [`gemm`] with a B that was packed before.
-///
-/// # Panics
-/// If a slice is shorter than its shape.
-pub fn gemm_packed<T: Real>(
+/// See [`crate::Kernels::gemm_packed`].
+pub(crate) fn gemm_packed<T: Real>(
     m: usize,
     a: Matrix<T>,
     b: &PackedB<T>,
     c: &mut [T],
     accumulate: bool,
     scratch: &mut Scratch<T>,
-    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+    epilogue: Epilogue<T>,
 ) {
     assert!(c.len() >= m * b.columns(), "result shorter than its shape");
     let sizes = [m, b.depth(), b.columns()];
@@ -205,7 +195,7 @@ fn multiply_vector<T: Real>(
     y: &mut [T],
     accumulate: bool,
     scratch: &mut Scratch<T>,
-    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+    epilogue: Epilogue<T>,
 ) {
     let workers = scratch.workers(useful_threads(depth * y.len()));
     let first = &mut workers[0];
@@ -243,7 +233,7 @@ fn multiply<T: Real>(
     c: &mut [T],
     accumulate: bool,
     scratch: &mut Scratch<T>,
-    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+    epilogue: Epilogue<T>,
 ) {
     if m == 0 || n == 0 {
         return;
@@ -299,7 +289,7 @@ fn multiply_part<T: Real>(
     c: Shared<T>,
     accumulate: bool,
     workspace: &mut Workspace<T>,
-    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+    epilogue: Epilogue<T>,
 ) {
     let block = depth_block(k);
     let row_block = usize::min(ROW_BLOCK.next_multiple_of(kernel.rows), part.rows.next_multiple_of(kernel.rows));

@@ -2,8 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::Function;
-use crate::graph::Shape;
+use crate::Function;
 use crate::real::Real;
 
 /// Elements that the interpreter works on at a time: every register of a program stays in the first cache.
@@ -12,9 +11,9 @@ const BLOCK: usize = 512;
 #[cfg(not(target_arch = "wasm32"))]
 const PARALLEL_WORK: usize = 1 << 15;
 /// Storage buffers that a program may read, so that an op with two inputs stays within WebGPU's eight.
-pub(crate) const MAX_OPERANDS: usize = 5;
+pub const MAX_OPERANDS: usize = 5;
 /// Instructions after which fusion stops.
-pub(crate) const MAX_INSTRUCTIONS: usize = 32;
+pub const MAX_INSTRUCTIONS: usize = 32;
 
 /// Which element of an operand belongs to element i of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,20 +30,21 @@ pub enum Indexing {
 }
 
 impl Indexing {
-    /// How an operand of shape `from` is read for an output of shape `to`; `None` where it needs a copy.
-    pub fn of(from: &Shape, to: &Shape) -> Option<Indexing> {
-        if from.numel() == to.numel() {
+    /// How an operand of extents `from` is read for an output of extents `to`; `None` where it needs a copy.
+    pub fn of(from: &[usize], to: &[usize]) -> Option<Indexing> {
+        let (numel, to_numel): (usize, usize) = (from.iter().product(), to.iter().product());
+        if numel == to_numel {
             return Some(Indexing::Full);
         }
-        if from.numel() == 1 {
+        if numel == 1 {
             return Some(Indexing::Modular { inner: 1, len: 1 });
         }
-        let missing = to.rank().checked_sub(from.rank())?;
-        let padded: Vec<usize> = std::iter::repeat_n(1, missing).chain(from.dims().iter().copied()).collect();
-        let differs = |axis: usize| padded[axis] != to.dims()[axis];
+        let missing = to.len().checked_sub(from.len())?;
+        let padded: Vec<usize> = std::iter::repeat_n(1, missing).chain(from.iter().copied()).collect();
+        let differs = |axis: usize| padded[axis] != to[axis];
         // the operand's own axes must be one contiguous run
-        let mut last = to.rank();
-        while last > 0 && (differs(last - 1) || to.dims()[last - 1] == 1) {
+        let mut last = to.len();
+        while last > 0 && (differs(last - 1) || to[last - 1] == 1) {
             last -= 1;
         }
         let mut first = last;
@@ -54,8 +54,8 @@ impl Indexing {
         if (0..first).any(|axis| padded[axis] != 1) {
             return None;
         }
-        let inner = to.dims()[last..].iter().product();
-        Some(Indexing::Modular { inner, len: from.numel() })
+        let inner = to[last..].iter().product();
+        Some(Indexing::Modular { inner, len: numel })
     }
 }
 
@@ -143,13 +143,7 @@ impl Program {
 
     /// `self` with operand `index` computed by `producer`. `map` says which of the merged operands each
     /// operand of the producer becomes; operands of `self` keep their order without `index`.
-    pub(crate) fn substitute(
-        &self,
-        index: usize,
-        producer: &Program,
-        map: &[Register],
-        operands: Vec<Indexing>,
-    ) -> Program {
+    pub fn substitute(&self, index: usize, producer: &Program, map: &[Register], operands: Vec<Indexing>) -> Program {
         let mut merged = Program { operands, constants: producer.constants.clone(), instructions: vec![] };
         let from_producer = |register: Register| match register {
             Register::Operand(operand) => map[usize::from(operand)],
@@ -180,12 +174,12 @@ impl Program {
     }
 
     /// Whether a program may have this many operands and instructions.
-    pub(crate) fn fits(operands: usize, instructions: usize) -> bool {
+    pub fn fits(operands: usize, instructions: usize) -> bool {
         operands <= MAX_OPERANDS && instructions <= MAX_INSTRUCTIONS
     }
 
     /// The same program with operand `index` replaced by a constant.
-    pub(crate) fn with_constant(&self, index: usize, value: f64) -> Program {
+    pub fn with_constant(&self, index: usize, value: f64) -> Program {
         let constant = self.constants.len() as u8;
         let replaced = |register: Register| match register {
             Register::Operand(operand) if usize::from(operand) == index => Register::Constant(constant),
@@ -202,14 +196,14 @@ impl Program {
     }
 
     /// The same program with operand `index` read in another way.
-    pub(crate) fn with_indexing(&self, index: usize, indexing: Indexing) -> Program {
+    pub fn with_indexing(&self, index: usize, indexing: Indexing) -> Program {
         let mut program = self.clone();
         program.operands[index] = indexing;
         program
     }
 
     /// The same program with operand `index` moved to the front.
-    pub(crate) fn with_first(&self, index: usize) -> Program {
+    pub fn with_first(&self, index: usize) -> Program {
         let moved = |register: Register| match register {
             Register::Operand(operand) => Register::Operand(match usize::from(operand) {
                 operand if operand == index => 0,

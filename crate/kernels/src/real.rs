@@ -29,7 +29,8 @@ pub trait Real:
     + Display
     + Send
     + Sync
-    + crate::backend::cpu::gemm::kernel::Kernel
+    + crate::gemm::kernel::Kernel
+    + crate::Kernels
 {
     /// 0.
     const ZERO: Self;

@@ -2,8 +2,8 @@
 
 use super::transform::{self as winograd, BlockRow, Kernels, OutputRow};
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-use crate::backend::cpu::gemm::lanes::ArrayF32;
-use crate::backend::cpu::gemm::{
+use crate::gemm::lanes::ArrayF32;
+use crate::gemm::{
     kernel::steps_per_turn,
     lanes::{ArrayF64, Lanes},
 };
@@ -281,15 +281,15 @@ conv_kernel!(PORTABLE_F64, ArrayF64, [1 x 4 2 x 2 3 x 2], 4 x 2, [1 2 3], 4);
 conv_kernel!(PORTABLE_F32, ArrayF32, [1 x 4 2 x 2 3 x 2], 4 x 2, [1 2 3], 4);
 // the full tiles of pixels are those of the matrix kernels, for the same reasons
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
-conv_kernel!(WASM_F32, crate::backend::cpu::gemm::lanes::WasmF32, [1 x 4 2 x 2 3 x 2], 4 x 2, [1 2 3], 4);
+conv_kernel!(WASM_F32, crate::gemm::lanes::WasmF32, [1 x 4 2 x 2 3 x 2], 4 x 2, [1 2 3], 4);
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", target_feature = "relaxed-simd"))]
 conv_kernel!(
-    WASM_F32, crate::backend::cpu::gemm::lanes::WasmF32,
+    WASM_F32, crate::gemm::lanes::WasmF32,
     [1 x 4 2 x 4 3 x 2 4 x 2 5 x 1 6 x 1 7 x 1 8 x 1 9 x 1 10 x 1], 11 x 1,
     [1 2 3], 4
 );
 // rows of small images would leave most of a 16-wide register empty, so AVX-512 is not used here
 #[cfg(target_arch = "x86_64")]
-conv_kernel!(AVX2_F32, crate::backend::cpu::gemm::lanes::Avx2F32, [1 x 4 2 x 2 3 x 2 4 x 2 5 x 2], 6 x 2, [1 2 3 4 5], 6, "avx2,fma");
+conv_kernel!(AVX2_F32, crate::gemm::lanes::Avx2F32, [1 x 4 2 x 2 3 x 2 4 x 2 5 x 2], 6 x 2, [1 2 3 4 5], 6, "avx2,fma");
 #[cfg(target_arch = "x86_64")]
-conv_kernel!(AVX2_F64, crate::backend::cpu::gemm::lanes::Avx2F64, [1 x 4 2 x 2 3 x 2 4 x 2 5 x 2], 6 x 2, [1 2 3 4 5], 6, "avx2,fma");
+conv_kernel!(AVX2_F64, crate::gemm::lanes::Avx2F64, [1 x 4 2 x 2 3 x 2 4 x 2 5 x 2], 6 x 2, [1 2 3 4 5], 6, "avx2,fma");

@@ -9,7 +9,7 @@ use crate::real::Real;
 
 /// An operand as the packing sees it: lanes (rows of A, columns of B) by depth.
 #[derive(Clone, Copy)]
-pub(in super::super) struct Operand<'a, T> {
+pub(crate) struct Operand<'a, T> {
     pub data: &'a [T],
     pub lane_stride: usize,
     pub depth_stride: usize,
@@ -138,11 +138,8 @@ pub struct PackedB<T> {
 }
 
 impl<T: Real> PackedB<T> {
-    /// Packs the `depth x columns` matrix `b`.
-    ///
-    /// # Panics
-    /// If `b` is shorter than its shape.
-    pub fn new(depth: usize, columns: usize, b: super::Matrix<T>) -> Self {
+    /// See [`crate::Kernels::pack`].
+    pub(crate) fn new(depth: usize, columns: usize, b: super::Matrix<T>) -> Self {
         let mut packed = Self { data: Vec::new(), columns, depth, width: T::micro_kernel().columns };
         packed.repack(b);
         packed

@@ -17,7 +17,8 @@ mod winograd;
 #[cfg(test)]
 mod tests;
 
-use crate::backend::cpu::gemm::Scratch;
+use crate::Epilogue;
+use crate::gemm::Scratch;
 use crate::real::Real;
 use stage::Stage;
 
@@ -111,18 +112,14 @@ impl ConvShape {
     }
 }
 
-/// `output[b, o, y, x] = sum over c, i, j of weight[o, c, i, j] * input[b, c, y * stride + i - padding, ...]`, with
-/// the input upsampled first; then the epilogue, as in [`crate::backend::cpu::gemm::gemm`].
-///
-/// # Panics
-/// If a slice is shorter than its shape, or a size that starts at 1 is 0.
-pub fn conv2d<T: Real>(
+/// See [`crate::Kernels::conv2d`].
+pub(crate) fn conv2d<T: Real>(
     shape: &ConvShape,
     input: &[T],
     weight: &[T],
     output: &mut [T],
     scratch: &mut Scratch<T>,
-    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+    epilogue: Epilogue<T>,
 ) {
     shape.check(input.len(), weight.len(), output.len());
     let shape = shape.flattened();
@@ -138,19 +135,14 @@ pub fn conv2d<T: Real>(
     }
 }
 
-/// The gradient of [`conv2d`] with respect to its input, overwriting `grad_input`; then the epilogue.
-///
-/// This is also the transposed convolution from `grad_output` to `grad_input`.
-///
-/// # Panics
-/// As [`conv2d`].
-pub fn conv2d_grad_input<T: Real>(
+/// See [`crate::Kernels::conv2d_grad_input`].
+pub(crate) fn conv2d_grad_input<T: Real>(
     shape: &ConvShape,
     grad_output: &[T],
     weight: &[T],
     grad_input: &mut [T],
     scratch: &mut Scratch<T>,
-    epilogue: &(impl Fn(usize, &mut [T]) + Sync),
+    epilogue: Epilogue<T>,
 ) {
     shape.check(grad_input.len(), weight.len(), grad_output.len());
     let shape = shape.flattened();
@@ -166,11 +158,8 @@ pub fn conv2d_grad_input<T: Real>(
     }
 }
 
-/// The gradient of [`conv2d`] with respect to its weights, overwriting `grad_weight`.
-///
-/// # Panics
-/// As [`conv2d`].
-pub fn conv2d_grad_weight<T: Real>(
+/// See [`crate::Kernels::conv2d_grad_weight`].
+pub(crate) fn conv2d_grad_weight<T: Real>(
     shape: &ConvShape,
     input: &[T],
     grad_output: &[T],

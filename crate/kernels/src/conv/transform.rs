@@ -1,6 +1,6 @@
 //! The transforms to and from Winograd's domain, on whole registers.
 
-use crate::backend::cpu::gemm::lanes::Lanes;
+use crate::gemm::lanes::Lanes;
 use crate::real::Real;
 
 /// Kernels of one panel of output channels on their way to Winograd's domain.
