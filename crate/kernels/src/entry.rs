@@ -18,11 +18,13 @@ macro_rules! kernels {
         }
 
         impl Kernels for f32 {
-            $(fn $name($($arg: $type),*) $(-> $result)? { $path($($arg),*) })*
+            // inlined into an op it would get the settings of the op's crate
+            $(#[inline(never)] fn $name($($arg: $type),*) $(-> $result)? { $path($($arg),*) })*
         }
 
         impl Kernels for f64 {
-            $(fn $name($($arg: $type),*) $(-> $result)? { $path($($arg),*) })*
+            // inlined into an op it would get the settings of the op's crate
+            $(#[inline(never)] fn $name($($arg: $type),*) $(-> $result)? { $path($($arg),*) })*
         }
     };
 }
