@@ -162,7 +162,7 @@ export class JudgeView {
   /** @param {Inputs} values */
   judged({ score }) {
     if (!score || this.ranking.length === 0) return;
-    const share = number(this.above(score[0]));
+    const share = h('em', {}, t('duel.judge.share', { share: number(this.above(score[0])) }));
     const words = { score: number(score[0], 2), share };
     this.verdict.replaceChildren(
       this.as === null || this.as === undefined
