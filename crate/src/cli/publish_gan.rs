@@ -91,8 +91,9 @@ fn about(entry: &Entry, config: &GanConfig, recipe: &Recipe) -> String {
     };
     format!(
         "A generator of 28 x 28 digits, trained against a discriminator ({} in crate/src/train/recipes_gan.rs).\n\
-         {told} {} holds {holds}. Its directions in the side file are the singular vectors of the first layers that read\n\
-         the code (Shen and Zhou 2021).",
+         {told} {} holds\n{holds}.\n\
+         Its directions in the side file are the singular vectors of the first layers that read the code\n\
+         (Shen and Zhou 2021).",
         recipe.name, entry.file
     )
 }
@@ -164,7 +165,9 @@ fn directions(matrix: &DMatrix<f64>, spread: impl Fn(&[f32]) -> f64) -> Vec<Dire
     let direction = |index: usize| {
         let column = eigen.eigenvectors.column(index);
         let largest = column.iter().fold(0.0f64, |best, value| if value.abs() > best.abs() { *value } else { best });
-        let vector: Vec<f32> = column.iter().map(|value| (value * largest.signum()) as f32).collect();
+        // four decimals are more than the eye tells
+        let rounded = |value: &f64| (1e4 * value * largest.signum()).round() / 1e4;
+        let vector: Vec<f32> = column.iter().map(|value| rounded(value) as f32).collect();
         Direction { share: eigen.eigenvalues[index] / total, spread: spread(&vector), vector }
     };
     order.into_iter().map(direction).collect()

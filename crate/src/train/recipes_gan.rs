@@ -18,8 +18,7 @@ pub fn limits(name: &str) -> &'static str {
     match name {
         "gan-textbook" => {
             "Fully connected layers see no neighbourhood: strokes are speckled and break off. It knows no classes, and \
-             nothing in its loss asks for every digit equally often; the table of digits shows what it prefers. The \
-             discriminator wins early and its verdict is nearly always certain."
+             nothing in its loss asks for every digit equally often; the table of digits shows what it prefers."
         }
         "gan-deep" => {
             "As the textbook's: specks, broken strokes, digits that are none, and some digits more often than others. \
