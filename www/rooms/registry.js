@@ -7,6 +7,7 @@ import { TABLE as duel } from './duel/table.js';
 import { TABLE as energy } from './energy/table.js';
 import { TABLE as flow } from './flow/table.js';
 import { TABLE as latent } from './latent/table.js';
+import { TABLE as likely } from './likely/table.js';
 import { TABLE as pixels } from './pixels/table.js';
 
 /** @import { EngineClient } from '../engine.js' */
@@ -83,6 +84,12 @@ export const ROOMS = [
     families: null,
     table: compare,
     load: async () => (await import('./compare/index.js')).CompareRoom,
+  },
+  {
+    id: 'likely',
+    families: ['autoregressive', 'mixture', 'naive_bayes', 'vae', 'rbm', 'flow', 'denoiser', 'energy', 'gan'],
+    table: likely,
+    load: async () => (await import('./likely/index.js')).LikelyRoom,
   },
 ];
 

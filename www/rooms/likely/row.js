@@ -1,0 +1,127 @@
+/** One model of the room: what it is, its answer, and where that lies among the test digits. */
+
+import { bytes, has, number, t } from '../../i18n/translate.js';
+import { h } from '../../parts/dom.js';
+import { PIXELS } from '../../protocol.js';
+import { Scale, rank } from './scale.js';
+
+/** @import { CatalogRow, ModelInfo } from '../../protocol.js' */
+/** @import { Way } from './answers.js' */
+/** @import { LikelyRoom } from './index.js' */
+/** @import { Quantiles, Range } from './scale.js' */
+
+/** Kinds whose figures are logarithms of probabilities. */
+const IN_NATS = ['exact', 'elbo', 'annealed', 'bound'];
+
+export class ModelRow {
+  /**
+   * @param {LikelyRoom} room
+   * @param {CatalogRow} row
+   * @param {Way} way
+   * @param {{quantiles: Quantiles, log_z?: number} | null} reference
+   */
+  constructor(room, row, way, reference) {
+    this.room = room;
+    this.row = row;
+    this.way = way;
+    this.quantiles = reference?.quantiles ?? null;
+    this.logZ = reference?.log_z ?? null;
+    /** @type {ModelInfo | null} */
+    this.info = null;
+    /** Loaded, and of a kind that answers. */
+    this.ready = false;
+    /** The drawing that the answer is for. */
+    this.serial = -1;
+    /** @type {number | null} */
+    this.value = null;
+    /** @type {number | undefined} */
+    this.error = undefined;
+    /** @type {Promise<void> | null} */
+    this.loading = null;
+    this.scale = new Scale();
+    this.figure = h('output', { class: 'likely-figure' });
+    this.place = h('span', { class: 'likely-place' });
+    this.button = h(
+      'button',
+      { type: 'button', class: 'button', onclick: () => room.ask(row.id) },
+      t('likely.ask', { size: bytes(row.bytes) }),
+    );
+    this.button.setAttribute('aria-label', t('likely.ask.label', { model: row.title, size: bytes(row.bytes) }));
+    this.element = h(
+      'li',
+      { class: 'likely-row', 'data-model': row.id },
+      h('div', { class: 'likely-name' }, h('b', {}, row.title), h('span', { class: 'likely-kind' }, t(`likely.kind.${way.kind}`))),
+      this.scale.element,
+      h('div', { class: 'likely-answer' }, this.figure, this.place, this.button),
+    );
+  }
+
+  /** Fetches the model; what goes wrong is told, and can be asked for again. */
+  load() {
+    this.loading ??= this.fetch().catch((error) => {
+      this.loading = null;
+      this.button.disabled = false;
+      this.room.shell.complain(error);
+    });
+    return this.loading;
+  }
+
+  async fetch() {
+    this.button.disabled = true;
+    this.info = await this.room.engine.load(this.row);
+    this.room.shell.settled();
+    this.button.hidden = true;
+    this.ready = this.way.can?.(this.info) ?? !(this.way.kind === 'annealed' && this.logZ === null);
+    if (!this.ready) this.place.textContent = t(`likely.cannot.${this.way.kind}`);
+  }
+
+  /**
+   * @param {{grey: Float32Array, binary: Float32Array}} picture
+   * @param {number} serial
+   */
+  async answer(picture, serial) {
+    const { row, info, logZ, way } = this;
+    if (!info) return;
+    this.serial = serial;
+    this.element.classList.add('busy');
+    try {
+      const { value, error } = await way.ask({ engine: this.room.engine, row, info, logZ, ...picture });
+      this.value = Number.isFinite(value) ? value : null;
+      this.error = error;
+    } catch (error) {
+      this.value = null;
+      this.room.shell.complain(error);
+    }
+    this.element.classList.remove('busy');
+  }
+
+  /** There is nothing to answer for. */
+  forget() {
+    this.value = null;
+  }
+
+  /** @param {Range} range @param {number} digits  of the test set behind the quantiles */
+  show(range, digits) {
+    const { value, quantiles, way } = this;
+    this.scale.show(range, value, quantiles);
+    if (!this.ready) return;
+    this.figure.textContent = value === null ? t('inspector.none') : this.words(value);
+    this.place.textContent = '';
+    if (value === null || !quantiles) return;
+    const share = rank(value, quantiles);
+    const key = share <= 0.5 / digits ? 'none' : share >= 1 - 0.5 / digits ? 'all' : 'some';
+    this.place.textContent = t(`likely.place.${key}`, { share: number(100 * share) });
+    this.element.dataset.kind = way.kind;
+  }
+
+  /** The answer with its unit and its uncertainty. @param {number} value */
+  words(value) {
+    const { kind, group } = this.way;
+    if (!IN_NATS.includes(kind)) return t(`likely.figure.${kind}`, { value: number(kind === 'energy' ? -value : value, 2) });
+    const decimals = Math.abs(value) < 1000 ? 1 : 0;
+    const doubt = this.error && this.error >= 0.05 ? ` ± ${number(this.error, decimals)}` : '';
+    const bits = group === 'grey' ? t('likely.bits', { bits: number(-value / PIXELS / Math.LN2, 2) }) : '';
+    const key = has(`likely.figure.${kind}`) ? `likely.figure.${kind}` : 'likely.figure.nats';
+    return `${t(key, { value: number(value, decimals) + doubt })}${bits}`;
+  }
+}
