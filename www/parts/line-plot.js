@@ -8,6 +8,9 @@ import { h, svg } from './dom.js';
 /** Space for the words around the plot, in CSS pixels. */
 const MARGIN = { left: 46, right: 14, top: 12, bottom: 40 };
 const RADIUS = 3.5;
+/** A line's name takes about as much. */
+const LETTER_WIDTH = 6.5;
+const LINE_HEIGHT = 14;
 /** Words under the plot need as much. */
 const TICK_WIDTH = 32;
 /** How far a pointer may be from a point that it means. */
@@ -56,6 +59,8 @@ export class LinePlot {
     this.axes = { x, y };
     this.pointed = pointed;
     this.chosen = chosen;
+    /** Where the lines' names stand. @type {{left: number, top: number, width: number}[]} */
+    this.names = [];
     /** @type {Content<T>} */
     this.content = { series: [] };
     /** The point in the tab order: which series, which of its points. */
@@ -111,6 +116,7 @@ export class LinePlot {
     const { drawing, content, element } = this;
     const [width, height] = [element.clientWidth, element.clientHeight];
     this.marks = [];
+    this.names = [];
     drawing.replaceChildren();
     if (width === 0 || content.series.every(({ points }) => points.length === 0)) return;
     drawing.setAttribute('viewBox', `0 0 ${width} ${height}`);
@@ -172,11 +178,29 @@ export class LinePlot {
     group.append(...this.marks[index]);
     const last = points[points.length - 1];
     if (name && last) {
-      const words = svg('text', { class: 'plot-series-name', x: Math.min(end, x(last.x) + 6).toFixed(1), y: (y(last.y) - 8).toFixed(1), 'aria-hidden': 'true' });
+      const [left, top] = this.free(Math.min(end, x(last.x) + 6), y(last.y) - 8, name);
+      const words = svg('text', { class: 'plot-series-name', x: left.toFixed(1), y: top.toFixed(1), 'aria-hidden': 'true' });
       words.textContent = name;
       group.append(words);
     }
     return group;
+  }
+
+  /**
+   * A place for a line's name that no other name has: lines may end in the same point.
+   * @param {number} left
+   * @param {number} top
+   * @param {string} name
+   * @returns {[left: number, top: number]}
+   */
+  free(left, top, name) {
+    const width = name.length * LETTER_WIDTH;
+    const taken = (/** @type {number} */ at) =>
+      this.names.some((other) => Math.abs(other.top - at) < LINE_HEIGHT && Math.abs(other.left - left) < Math.max(width, other.width));
+    let place = top;
+    while (taken(place)) place += LINE_HEIGHT;
+    this.names.push({ left, top: place, width });
+    return [left, place];
   }
 
   /** One point is in the tab order. */
