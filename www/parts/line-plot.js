@@ -8,7 +8,7 @@ import { h, svg } from './dom.js';
 /** Space for the words around the plot, in CSS pixels. */
 const MARGIN = { left: 46, right: 14, top: 12, bottom: 40 };
 const RADIUS = 3.5;
-/** A line's name takes about as much. */
+/** What words in the plot take, about. */
 const LETTER_WIDTH = 6.5;
 const LINE_HEIGHT = 14;
 /** Words under the plot need as much. */
@@ -59,8 +59,8 @@ export class LinePlot {
     this.axes = { x, y };
     this.pointed = pointed;
     this.chosen = chosen;
-    /** Where the lines' names stand. @type {{left: number, top: number, width: number}[]} */
-    this.names = [];
+    /** Where words stand that a line's name must not cover. @type {{start: number, end: number, top: number}[]} */
+    this.words = [];
     /** @type {Content<T>} */
     this.content = { series: [] };
     /** The point in the tab order: which series, which of its points. */
@@ -116,7 +116,7 @@ export class LinePlot {
     const { drawing, content, element } = this;
     const [width, height] = [element.clientWidth, element.clientHeight];
     this.marks = [];
-    this.names = [];
+    this.words = [];
     drawing.replaceChildren();
     if (width === 0 || content.series.every(({ points }) => points.length === 0)) return;
     drawing.setAttribute('viewBox', `0 0 ${width} ${height}`);
@@ -141,6 +141,8 @@ export class LinePlot {
       drawing.append(text('plot-tick tick-y', x.start - 7, y.place(value) + 4, this.axes.y.words(value)));
     }
     drawing.append(text('plot-name', x.start, height - 5, this.axes.x.label), text('plot-name', x.start + 6, y.end + 12, this.axes.y.label));
+    const { label } = this.axes.y;
+    this.words.push({ start: x.start + 6, end: x.start + 6 + label.length * LETTER_WIDTH, top: y.end + 12 });
     for (const { y: value, label } of content.levels ?? []) {
       drawing.append(line('plot-level', x.start, y.place(value), x.end, y.place(value)), text('plot-level-name', x.end, y.place(value) - 5, label));
     }
@@ -178,7 +180,8 @@ export class LinePlot {
     group.append(...this.marks[index]);
     const last = points[points.length - 1];
     if (name && last) {
-      const [left, top] = this.free(Math.min(end, x(last.x) + 6), y(last.y) - 8, name);
+      const left = Math.min(end, x(last.x) + 6);
+      const top = this.free(left, y(last.y) - 8, name);
       const words = svg('text', { class: 'plot-series-name', x: left.toFixed(1), y: top.toFixed(1), 'aria-hidden': 'true' });
       words.textContent = name;
       group.append(words);
@@ -187,20 +190,19 @@ export class LinePlot {
   }
 
   /**
-   * A place for a line's name that no other name has: lines may end in the same point.
-   * @param {number} left
+   * A height for a line's name that ends at `end`, where it covers no other words: lines may end in the same point.
+   * @param {number} end
    * @param {number} top
    * @param {string} name
-   * @returns {[left: number, top: number]}
    */
-  free(left, top, name) {
-    const width = name.length * LETTER_WIDTH;
+  free(end, top, name) {
+    const start = end - name.length * LETTER_WIDTH;
     const taken = (/** @type {number} */ at) =>
-      this.names.some((other) => Math.abs(other.top - at) < LINE_HEIGHT && Math.abs(other.left - left) < Math.max(width, other.width));
+      this.words.some((other) => Math.abs(other.top - at) < LINE_HEIGHT && other.start < end && start < other.end);
     let place = top;
     while (taken(place)) place += LINE_HEIGHT;
-    this.names.push({ left, top: place, width });
-    return [left, place];
+    this.words.push({ start, end, top: place });
+    return place;
   }
 
   /** One point is in the tab order. */
