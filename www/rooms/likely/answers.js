@@ -9,7 +9,11 @@ import { bound } from './bound.js';
 /** @import { EngineClient } from '../../engine.js' */
 /** @import { CatalogRow, Inputs, ModelInfo, Observation } from '../../protocol.js' */
 
-/** Pixels of a comparison: ink or paper, or 256 greys; `own` compares with nothing. @typedef {'binary' | 'grey' | 'own'} Group */
+/**
+ * What a comparison is about: pixels that are ink or paper, pixels of 256 greys, pixels under a little noise; `own`
+ * compares with nothing.
+ * @typedef {'binary' | 'grey' | 'noisy' | 'own'} Group
+ */
 
 /**
  * `exact`: ln p(x). `elbo`: at most ln p(x). `annealed`: ln p(x) with an estimate of ln Z. `bound`: at most the
@@ -21,7 +25,7 @@ import { bound } from './bound.js';
  * More is more likely, whatever the unit.
  * @typedef {object} Answer
  * @property {number} value
- * @property {number} [error]  standard error of a mean over draws
+ * @property {number} [error]  standard error
  */
 
 /**
@@ -29,7 +33,7 @@ import { bound } from './bound.js';
  * @property {EngineClient} engine
  * @property {CatalogRow} row  whose model is loaded
  * @property {ModelInfo} info
- * @property {number | null} logZ  measured, where the model does not know it
+ * @property {Answer | null} logZ  measured, where the model does not know it
  * @property {Float32Array} grey  784 numbers in [0, 1]
  * @property {Float32Array} binary  the same, 0 or 1
  */
@@ -72,11 +76,11 @@ export const WAYS = {
     kind: 'annealed',
     async ask({ engine, row, binary, logZ }) {
       const { value } = await one(engine, row.id, 'free_energy', { x: binary }, 'energy');
-      return { value: -value - (logZ ?? 0) };
+      return { value: -value - (logZ?.value ?? 0), error: logZ?.error };
     },
   },
   flow: { group: 'grey', kind: 'exact', ask: flow },
-  denoiser: { group: 'own', kind: 'bound', slow: true, ask: bound },
+  denoiser: { group: 'noisy', kind: 'bound', slow: true, ask: bound },
   energy: {
     group: 'own',
     kind: 'energy',

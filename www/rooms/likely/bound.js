@@ -6,8 +6,8 @@
  *   KL(q(z at the least noise | x) || p) <= KL(q(z at the most noise | x) || N(0, I)) + 1/2 integral of
  *   e^l |x - x_0(z, l)|^2 dl,
  *
- * in nats: by how much the noisy digit is more surprising than noise of the same size must be. It is drawn from 0 noise
- * on no further than [`LEAST`]: below, the bound of every digit grows without end, as a density of whole greys does.
+ * in nats: how many more it takes to tell the noisy digit than noise of the same size. The least noise is that of
+ * [`LEAST`]: without any, the bound of every digit grows without end, as a density of whole greys does.
  */
 
 import { PIXELS } from '../../protocol.js';
@@ -18,8 +18,8 @@ import { PIXELS } from '../../protocol.js';
 const LEAST = 0.1;
 const MOST = 0.97;
 /** Noise levels, one drawn from each stretch of the way, and noises at each. */
-const LEVELS = 12;
-const NOISES = 4;
+const LEVELS = 10;
+const NOISES = 2;
 /** The class that is told to a network where none is. */
 const NO_CLASS = 10;
 const LANE = 'likely-bound';

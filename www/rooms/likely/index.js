@@ -17,18 +17,18 @@ import { rangeOf } from './scale.js';
 /** @import { EngineClient } from '../../engine.js' */
 /** @import { CatalogRow } from '../../protocol.js' */
 /** @import { Room, Shell } from '../registry.js' */
-/** @import { Group } from './answers.js' */
+/** @import { Answer, Group } from './answers.js' */
 /** @import { Quantiles } from './scale.js' */
 /** @import { LikelyState, Values } from './table.js' */
 
 /** @type {Group[]} */
-const GROUPS = ['binary', 'grey', 'own'];
+const GROUPS = ['binary', 'grey', 'noisy', 'own'];
 
 /**
  * What the test digits get, `models/likely.json`: see scripts/likely.mjs. Figures of other weights are not used.
  * @typedef {object} References
  * @property {number} digits
- * @property {Record<string, {sha256: string, quantiles: Quantiles, log_z?: number}>} models
+ * @property {Record<string, {sha256: string, quantiles: Quantiles, log_z?: Answer}>} models
  */
 
 /** @implements {Room} */
@@ -97,7 +97,10 @@ export class LikelyRoom {
     this.open = true;
     if (this.rows.length === 0) {
       this.references = await fetchReferences();
-      this.rows = catalog.map((row) => new ModelRow(this, row, WAYS[row.family], this.referenceOf(row)));
+      // exact figures first, as the families stand in the list
+      const order = Object.keys(WAYS);
+      const rows = [...catalog].sort((a, b) => order.indexOf(a.family) - order.indexOf(b.family));
+      this.rows = rows.map((row) => new ModelRow(this, row, WAYS[row.family], this.referenceOf(row)));
       for (const row of this.rows) this.groups.get(row.way.group)?.append(row.element);
       for (const section of this.sections) section.hidden = !section.querySelector('li');
       this.legend.textContent = t('likely.legend', { digits: number(this.references.digits) });

@@ -6,7 +6,7 @@ import { PIXELS } from '../../protocol.js';
 import { Scale, rank } from './scale.js';
 
 /** @import { CatalogRow, ModelInfo } from '../../protocol.js' */
-/** @import { Way } from './answers.js' */
+/** @import { Answer, Way } from './answers.js' */
 /** @import { LikelyRoom } from './index.js' */
 /** @import { Quantiles, Range } from './scale.js' */
 
@@ -18,7 +18,7 @@ export class ModelRow {
    * @param {LikelyRoom} room
    * @param {CatalogRow} row
    * @param {Way} way
-   * @param {{quantiles: Quantiles, log_z?: number} | null} reference
+   * @param {{quantiles: Quantiles, log_z?: Answer} | null} reference
    */
   constructor(room, row, way, reference) {
     this.room = room;
