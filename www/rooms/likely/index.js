@@ -168,6 +168,7 @@ export class LikelyRoom {
     for (const row of this.rows) {
       if (!this.open || !asked.includes(row.row.id)) continue;
       await row.load();
+      this.show();
       this.answer();
     }
   }
