@@ -50,7 +50,7 @@ export class RoomHost {
   offer(rows) {
     for (const { id, families } of ROOMS) {
       const link = this.links.get(id);
-      if (link) link.hidden = id !== this.page.values.room && !rows.some(({ family }) => families.includes(family));
+      if (link) link.hidden = id !== this.page.values.room && !rows.some(({ family }) => families?.includes(family) ?? true);
     }
   }
 
