@@ -31,7 +31,7 @@ pub async fn log_likelihoods(runner: &Runner, images: &[f32], mut progress: impl
     Ok(nats)
 }
 
-/// What is written where nothing else is asked for.
+/// Digits that are written from their first pixel on.
 #[derive(Debug, Clone, Copy)]
 pub struct Writing {
     /// Digits.

@@ -64,7 +64,6 @@ export class FinishView {
   enter(model) {
     this.model = model;
     this.given.append(this.room.settings.panel);
-    this.room.settings.panel.hidden = false;
     this.take(this.paper.setInk(this.room.state.values.ink));
     this.begin();
   }

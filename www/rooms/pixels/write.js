@@ -86,7 +86,6 @@ export class WriteView {
     this.order = model.order;
     this.distribution.arrange(this.order);
     this.side.append(this.room.settings.panel);
-    this.room.settings.panel.hidden = false;
     const { at, speed } = this.room.state.values;
     this.timeline.set(at, speed);
     this.begin();

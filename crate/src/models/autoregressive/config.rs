@@ -106,7 +106,7 @@ impl AutoregressiveConfig {
         let cell = self.grid().cell;
         if !width.is_multiple_of(heads) || !self.side.is_multiple_of(cell) {
             return Err(unfit(format!(
-                "a width of {width} falls into {heads} equal heads, and a side of {} into patches of {cell}",
+                "the width, {width}, has to fall into {heads} equal heads, and the side, {}, into places of {cell}",
                 self.side
             )));
         }
