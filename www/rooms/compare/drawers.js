@@ -1,6 +1,6 @@
 /** How each family draws digits: the one thing about a model that this room has to know. */
 
-import { PIXELS } from '../../protocol.js';
+import { KindError, PIXELS } from '../../protocol.js';
 import { fetchRows } from '../denoise/measurements.js';
 import { NO_CLASS } from '../denoise/table.js';
 
@@ -25,7 +25,10 @@ import { NO_CLASS } from '../denoise/table.js';
 
 /** @typedef {(task: Task) => Promise<void>} Drawer */
 
-/** The job, the length of its chain, and its inputs. @typedef {{job: string, steps: number, inputs: Inputs}} Recipe */
+/**
+ * The job, the length of its chain, its inputs, and those of the first run.
+ * @typedef {{job: string, steps: number, inputs: Inputs, first?: Inputs}} Recipe
+ */
 
 /** Names of the scene and of the lane. */
 const NAME = 'compare';
@@ -33,8 +36,12 @@ const NAME = 'compare';
 const FRAMES = 24;
 /** Most evaluations of the network that a person waits for. */
 const PATIENCE = 64;
-/** Lengths of chains: runs of the jobs `gibbs` and `langevin`. */
-const RUNS = { gibbs: 150, langevin: 60 };
+/** Lengths of chains, as they were measured: runs of the jobs `gibbs` (2 sweeps each) and `langevin` (4 steps each). */
+const RUNS = { gibbs: 100, langevin: 75 };
+/** Values of the input `begin` of these jobs: the chain goes on, or begins with noise. */
+const [GO_ON, FROM_NOISE] = [0, 1];
+/** Times that one pass is repeated: other work on the machine only ever makes it slower. */
+const REPEATED = 3;
 
 /** Digits in turn, for models that are told. @param {number} count */
 const turn = (count) => Float32Array.from({ length: count }, (_, i) => i % 10);
@@ -44,10 +51,14 @@ const DRAWERS = {
   async vae({ engine, info, seed, count, show }) {
     const z = await engine.normal(seed, count * info.config.z_dim);
     // the first time is that of compiling
-    await engine.pixels(z);
-    const begin = performance.now();
-    const pixels = await engine.pixels(z);
-    show({ pixels, ms: performance.now() - begin });
+    let pixels = await engine.pixels(z);
+    let least = Infinity;
+    for (let time = 0; time < REPEATED; time += 1) {
+      const begin = performance.now();
+      pixels = await engine.pixels(z);
+      least = Math.min(least, performance.now() - begin);
+    }
+    show({ pixels, ms: least });
   },
   denoiser,
   mixture: byJob(() => ({ job: 'sample', steps: 1, inputs: {} })),
@@ -66,20 +77,23 @@ const DRAWERS = {
     const given = new Float32Array(count * PIXELS);
     return { job: 'write', steps: patches ? PIXELS / 4 : PIXELS, inputs: { temperature: Float32Array.of(1), keep: Float32Array.of(0), given } };
   }),
-  rbm: byJob(({ count }) => ({ job: 'gibbs', steps: RUNS.gibbs, inputs: { ...fromNoise(count), temperature: Float32Array.of(1) } })),
+  rbm: byJob(({ count }) => ({ job: 'gibbs', steps: RUNS.gibbs, ...free(count, { temperature: Float32Array.of(1) }) })),
   energy: byJob(({ count, info }) => {
     const size = (/** @type {string} */ name) => Float32Array.of(Number(info.config[name]));
-    return {
-      job: 'langevin',
-      steps: RUNS.langevin,
-      inputs: { ...fromNoise(count), label: turn(count), step_size: size('step_size'), noise: size('noise') },
-    };
+    const inputs = { label: turn(count), step_size: size('step_size'), noise: size('noise') };
+    return { job: 'langevin', steps: RUNS.langevin, ...free(count, inputs) };
   }),
 };
 
-/** Chains that nothing is given to. @param {number} count */
-function fromNoise(count) {
-  return { start: new Float32Array(count), given: new Float32Array(count * PIXELS), mask: new Float32Array(count * PIXELS) };
+/**
+ * Chains that begin with noise and that nothing is given to.
+ * @param {number} count
+ * @param {Inputs} others
+ */
+function free(count, others) {
+  const nothing = { given: new Float32Array(count * PIXELS), mask: new Float32Array(count * PIXELS) };
+  const begin = (/** @type {number} */ how) => ({ begin: new Float32Array(count).fill(how) });
+  return { inputs: { ...begin(GO_ON), ...nothing, ...others }, first: begin(FROM_NOISE) };
 }
 
 /** @param {string} family */
@@ -96,7 +110,7 @@ export const draw = (task) => DRAWERS[task.row.family](task);
 function byJob(recipe) {
   return (task) => {
     const { engine, row, seed, count, show, signal } = task;
-    const { job, steps, inputs } = recipe(task);
+    const { job, steps, inputs, first } = recipe(task);
     const serial = -1 - Math.floor(performance.now());
     return new Promise((resolve, reject) => {
       let ms = 0;
@@ -118,10 +132,10 @@ function byJob(recipe) {
           if (done >= steps) end(resolve);
         }),
         engine.on('scene-failed', ({ scene, serial: of, failure }) => {
-          if (scene === NAME && of === serial) end(() => reject(failure));
+          if (scene === NAME && of === serial) end(() => reject(new KindError(failure.kind, failure.detail)));
         }),
       );
-      const chain = { seed, steps };
+      const chain = { seed, steps, first };
       engine.send({
         type: 'scene',
         scene: { scene: NAME, serial, model: row.id, job, batch: count, inputs, chain, views: [], read: ['pixels'] },

@@ -85,11 +85,14 @@ const rounded = (decimals) => (value) => number(value, decimals);
 
 /** @param {number} value */
 export function operations(value) {
-  return value >= 1e9 ? t('compare.gflop', { value: number(value / 1e9, 1) }) : t('compare.mflop', { value: number(value / 1e6, value < 1e7 ? 2 : 0) });
+  if (value >= 1e9) return t('compare.gflop', { value: number(value / 1e9, 1) });
+  if (value >= 1e5) return t('compare.mflop', { value: number(value / 1e6, value < 1e7 ? 2 : 0) });
+  return t('compare.kflop', { value: number(value / 1e3, 1) });
 }
 
 /** @param {number} ms */
 export function duration(ms) {
+  if (ms > 0 && ms < 0.1) return t('compare.microseconds', { value: number(1000 * ms, ms < 0.01 ? 1 : 0) });
   if (ms < 1000) return t('unit.milliseconds', { value: number(ms, ms < 10 ? 2 : 0) });
   return t('unit.seconds', { value: number(ms / 1000, ms < 10_000 ? 2 : 1) });
 }

@@ -72,6 +72,8 @@ export class CompareRoom {
       h('div', { class: 'text' }, this.below),
     );
     state.subscribe((values, changed) => this.stateChanged(values, changed));
+    // what is shown first may be figures only
+    engine.on('backend', () => this.open && shell.settled());
   }
 
   /** @param {CatalogRow[]} catalog */
@@ -135,8 +137,10 @@ export class CompareRoom {
   }
 
   /** Loads a model into the worker. @param {CatalogRow} row @returns {Promise<ModelInfo>} */
-  info(row) {
-    return this.engine.load(row);
+  async info(row) {
+    const info = await this.engine.load(row);
+    this.shell.settled();
+    return info;
   }
 
   /** This room opens no files. */

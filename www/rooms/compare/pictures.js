@@ -26,8 +26,9 @@ export class PicturesView {
     /** @type {LinePlot<Measured>} */
     this.overlap = new LinePlot({
       label: t('compare.overlap.label'),
-      x: { label: t('compare.overlap.x'), low: 0, high: 1, words: (value) => number(value, 1) },
-      y: { label: t('compare.overlap.y'), low: 0, high: 1, words: (value) => number(value, 1) },
+      // room on the right for names
+      x: { label: t('compare.overlap.x'), low: -0.03, high: 1.15, words: (value) => number(value, 1) },
+      y: { label: t('compare.overlap.y'), low: 0, high: 1.08, words: (value) => number(value, 1) },
       ...hooks,
     });
     this.frame = h('div', { class: 'plot-frame' });
@@ -84,11 +85,13 @@ export class PicturesView {
     this.picker.set(cost);
     this.overlap.show({ series: this.series(({ samples }) => samples && [samples.recall, samples.precision]) });
     const column = COST.find(({ key }) => key === cost) ?? COST[0];
+    const worst = Math.max(...this.measured.map(({ samples }) => samples?.fid ?? 0));
+    const most = Math.max(...this.measured.map((one) => column.value(one) ?? 0));
     /** @type {LinePlot<Measured>} */
     const plot = new LinePlot({
       label: t('compare.worth.label', { cost: t(`compare.figure.${cost}`) }),
-      x: { label: t(`compare.figure.${cost}`), log: true, words: (value) => short(value) },
-      y: { label: t('quality.fid'), log: true, words: (value) => short(value) },
+      x: { label: t('compare.worth.x', { cost: t(`compare.figure.${cost}`), unit: t(`compare.unit.${cost}`) }), log: true, high: 12 * most, words: (value) => short(value) },
+      y: { label: t('quality.fid'), log: true, high: 2.5 * worst, words: (value) => short(value) },
       ...this.hooks,
     });
     this.frame.replaceChildren(plot.element);
@@ -131,5 +134,5 @@ export class PicturesView {
 function short(value) {
   const [size, sign] = /** @type {[number, string]} */ ([[1e9, 'G'], [1e6, 'M'], [1e3, 'k']].find(([from]) => value >= Number(from)) ?? [1, '']);
   const scaled = value / size;
-  return `${number(scaled, scaled < 1 ? 1 : 0)}${sign ? `\u202f${sign}` : ''}`;
+  return `${number(scaled, scaled < 1 ? Math.ceil(-Math.log10(scaled) - 1e-9) : 0)}${sign ? `\u202f${sign}` : ''}`;
 }

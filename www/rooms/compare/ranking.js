@@ -92,9 +92,9 @@ export class RankingView {
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.cell;
     this.tables.replaceChildren(
       this.table('quality', QUALITY, sorted(drawing, column(QUALITY), down)),
-      ...likelihoodGroups(measured).map(({ kind, pixels, members }) =>
+      h('div', { class: 'ranking-pairs' }, ...likelihoodGroups(measured).map(({ kind, pixels, members }) =>
         this.table('nats', [LIKELIHOOD], sorted(members, LIKELIHOOD, sort === 'nats' && down), { kind: t(`compare.kind.${kind.replace(/-.*/, '')}`, { k: kind.replace(/\D/g, '') }), pixels: t(`compare.pixels.${pixels.replace(/\W.*/, '')}`) }),
-      ),
+      )),
       this.table('cost', COST, sorted(measured, column(COST), down)),
     );
     // the table was made anew: the place in it is kept
@@ -224,7 +224,7 @@ export class RankingView {
         ];
       });
       const name = has(`compare.family.${family}`) ? t(`compare.family.${family}`) : family;
-      return h('tr', {}, h('th', { scope: 'row' }, best ? t('compare.best', { family: name, model: this.room.name(best.row) }) : name), ...cells);
+      return h('tr', {}, h('th', { scope: 'row' }, best ? this.room.name(best.row) : name), ...cells);
     });
     this.claims.replaceChildren(h('table', { class: 'claims' }, h('thead', {}, h('tr', {}, h('td', {}), ...names), h('tr', {}, h('td', {}), ...sides)), h('tbody', {}, ...rows)));
   }
