@@ -371,7 +371,7 @@ pub fn limits(name: &str) -> &'static str {
              digits of MNIST's size only."
         }
         "few-step" => {
-            "It can be no better than the model that made its pairs, and from two steps to four it gains little. Guidance \
+            "With more steps than four it falls behind the model that made its pairs, which is better there. Guidance \
              does nothing: it was never trained without a class."
         }
         "rbm" | "energy" => recipes_energy::limits(name),
