@@ -371,7 +371,7 @@ pub fn limits(name: &str) -> &'static str {
              digits of MNIST's size only."
         }
         "few-step" => {
-            "With more steps than four it falls behind the model that made its pairs, which is better there. Guidance \
+            "From four evaluations on, the model that made its pairs is better. Guidance \
              does nothing: it was never trained without a class."
         }
         "rbm" | "energy" => recipes_energy::limits(name),
