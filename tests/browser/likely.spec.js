@@ -46,6 +46,17 @@ test('models answer when asked, with their kind, and again while one draws', asy
   await expect(row.locator('.likely-figure')).toHaveText('–');
 });
 
+test('questions go on with another backend @webgpu', async ({ page }, info) => {
+  await open(page, info, 'asked=vae-textbook.ddpm-textbook&ink=');
+  const rows = ['vae-textbook', 'ddpm-textbook'].map((model) => page.locator(`[data-model="${model}"]`));
+  for (const row of rows) await expect(row.locator('.likely-figure')).toHaveText('–', { timeout: 90_000 });
+  await drawThree(page);
+  await page.locator('.backend-menu summary').click();
+  await page.locator('.backend-menu .popover button:visible').first().click();
+  await expect(page.locator('html')).toHaveAttribute('data-backend', 'cpu', { timeout: 30_000 });
+  for (const row of rows) await expect(row.locator('.likely-figure')).toContainText('nats', { timeout: 60_000 });
+});
+
 test('a bound is drawn from many noise levels, and the figures can be taken home', async ({ page }, info) => {
   await open(page, info, 'asked=ddpm-textbook');
   const row = page.locator('[data-model="ddpm-textbook"]');

@@ -139,8 +139,8 @@ function observed(engine, x, seed) {
     const end = [
       engine.on('observed', ({ observation }) => settle(() => resolve(observation))),
       engine.on('failure', ({ failure }) => settle(() => reject(new Error(failure.detail)))),
-      // a device that was lost answers no more
-      engine.on('rebuilt', () => engine.send({ type: 'observe', x, z: null, seed })),
+      // a session that is gone answers no more
+      engine.on('backend', () => engine.send({ type: 'observe', x, z: null, seed })),
     ];
     const settle = (/** @type {() => void} */ told) => {
       for (const stop of end) stop();

@@ -89,6 +89,10 @@ export class LikelyRoom {
       ),
       h('div', { class: 'text' }, h('div', { class: 'prose' }, ...[1, 2, 3, 4].map((i) => h('p', {}, rich(`likely.${i}`))))),
     );
+    engine.on('need-canvases', () => {
+      for (const row of this.rows) row.again();
+      this.answer();
+    });
     state.subscribe((values, changed, fromAddress) => this.stateChanged(values, changed, fromAddress));
   }
 

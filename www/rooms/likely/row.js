@@ -2,13 +2,16 @@
 
 import { bytes, has, number, t } from '../../i18n/translate.js';
 import { h } from '../../parts/dom.js';
-import { PIXELS } from '../../protocol.js';
+import { PIXELS, toFailure } from '../../protocol.js';
 import { Scale, rank } from './scale.js';
 
 /** @import { CatalogRow, ModelInfo } from '../../protocol.js' */
 /** @import { Answer, Way } from './answers.js' */
 /** @import { LikelyRoom } from './index.js' */
 /** @import { Quantiles, Range } from './scale.js' */
+
+/** Kinds of failure after which the same question is asked again. */
+const INTERRUPTIONS = ['device-lost', 'interrupted'];
 
 /** Kinds whose figures are logarithms of probabilities. */
 const IN_NATS = ['exact', 'elbo', 'annealed', 'bound'];
@@ -36,6 +39,8 @@ export class ModelRow {
     this.value = null;
     /** @type {number | undefined} */
     this.error = undefined;
+    /** The session that was asked went away. */
+    this.interrupted = false;
     /** @type {Promise<void> | null} */
     this.loading = null;
     this.scale = new Scale();
@@ -90,9 +95,16 @@ export class ModelRow {
       this.error = error;
     } catch (error) {
       this.value = null;
-      this.room.shell.complain(error);
+      this.interrupted = INTERRUPTIONS.includes(toFailure(error).kind);
+      if (!this.interrupted) this.room.shell.complain(error);
     }
     this.element.classList.remove('busy');
+  }
+
+  /** Another session is there to be asked. */
+  again() {
+    if (this.interrupted) this.serial = -1;
+    this.interrupted = false;
   }
 
   /** There is nothing to answer for. */
