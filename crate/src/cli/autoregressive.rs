@@ -33,7 +33,7 @@ pub fn sample(opened: &Opened, runner: &Runner, count: usize, seed: u32, tempera
     let places = model(opened)?.places();
     let bar = bar(count.div_ceil(BATCH) * places, "writing");
     let writing = Writing { count, seed, temperature, places };
-    let digits = pollster::block_on(write_digits(runner, writing, |done| bar.set_position(done as u64)))?;
+    let digits = write_digits(runner, writing, |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
     Ok(digits)
 }
@@ -49,7 +49,7 @@ pub fn subject(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subj
     let images = binarize::test_set(&bench.test.images, binarization);
     let runner = Runner::new(&bench.backend, &opened.checkpoint)?;
     let bar = bar(bench.test.len(), "likelihood");
-    let nats = pollster::block_on(log_likelihoods(&runner, &images, |done| bar.set_position(done as u64)))?;
+    let nats = log_likelihoods(&runner, &images, |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
     let count = nats.len() as f64;
     let mean = -nats.iter().sum::<f64>() / count;
@@ -63,7 +63,7 @@ pub fn subject(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subj
     let places = model.places();
     let draw = move |count: usize, seed: u32| {
         let writing = Writing { count, seed, temperature: 1.0, places };
-        pollster::block_on(write_digits(&runner, writing, |_| {}))
+        write_digits(&runner, writing, |_| {})
     };
     let sampling =
         Sampling { setting: format!("{places} runs, temperature 1"), draw: Box::new(draw), flops, known: None };

@@ -12,7 +12,7 @@ pub const BATCH: usize = 100;
 ///
 /// # Errors
 /// [`Error::NonFinite`] when one is no number; [`Error::DeviceLost`], [`Error::Gpu`].
-pub async fn log_likelihoods(runner: &Runner, images: &[f32], mut progress: impl FnMut(usize)) -> Result<Vec<f64>> {
+pub fn log_likelihoods(runner: &Runner, images: &[f32], mut progress: impl FnMut(usize)) -> Result<Vec<f64>> {
     let job = runner.job("predict", BATCH)?;
     let mut job = job.borrow_mut();
     let (x, output) = (job.input("x")?, job.output("log_likelihood")?);
@@ -21,7 +21,7 @@ pub async fn log_likelihoods(runner: &Runner, images: &[f32], mut progress: impl
         let mut batch = part.to_vec();
         batch.resize(BATCH * PIXELS, 0.0);
         job.write(x, &batch)?;
-        let values = job.run_and_read(&[output]).await?;
+        let values = pollster::block_on(job.run_and_read(&[output]))?;
         nats.extend(values[..part.len() / PIXELS].iter().map(|&value| f64::from(value)));
         progress(nats.len());
     }
@@ -48,7 +48,7 @@ pub struct Writing {
 ///
 /// # Errors
 /// [`Error::DeviceLost`], [`Error::Gpu`].
-pub async fn write_digits(runner: &Runner, writing: Writing, mut progress: impl FnMut(usize)) -> Result<Vec<f32>> {
+pub fn write_digits(runner: &Runner, writing: Writing, mut progress: impl FnMut(usize)) -> Result<Vec<f32>> {
     let Writing { count, seed, temperature, places } = writing;
     let batch = BATCH.min(count.max(1));
     let job = runner.job("write", batch)?;
@@ -65,7 +65,7 @@ pub async fn write_digits(runner: &Runner, writing: Writing, mut progress: impl 
             job.run()?;
             progress(run + 1);
         }
-        let written = job.read(pixels).await?;
+        let written = pollster::block_on(job.read(pixels))?;
         digits.extend_from_slice(&written[..batch.min(count - first) * PIXELS]);
     }
     Ok(digits)
