@@ -79,18 +79,22 @@ await runMain(async () => {
   const known = existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : { digits: 0, models: {} };
   /** @type {References} */
   const references = { command: `node scripts/likely.mjs data/mnist ${count}`, digits: digits.length, models: {} };
+  const current = (/** @type {{id: string, sha256: string}} */ { id, sha256 }) => {
+    const before = known.digits === digits.length ? known.models[id] : undefined;
+    return before?.sha256 === sha256 && JSON.stringify(before.log_z) === JSON.stringify(logZ(id)) ? before : undefined;
+  };
+  for (const row of models) {
+    const before = current(row);
+    if (before) references.models[row.id] = before;
+  }
   const server = await serveFolder(path.join(ROOT, 'www'));
   const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-dev-shm-usage'] });
   try {
     // those that take long come last
     const slow = (/** @type {{family: string}} */ { family }) => Number(family === 'denoiser');
     for (const row of models.sort((/** @type {any} */ a, /** @type {any} */ b) => slow(a) - slow(b))) {
-      const before = known.models[row.id];
+      if (current(row)) continue;
       const z = logZ(row.id);
-      if (before?.sha256 === row.sha256 && known.digits === digits.length && JSON.stringify(before?.log_z) === JSON.stringify(z)) {
-        references.models[row.id] = before;
-        continue;
-      }
       const page = await browser.newPage();
       page.setDefaultTimeout(0);
       const blank = new URL('blank', server.url).href;
