@@ -149,6 +149,8 @@ export class LinePlot {
     if (content.mark) {
       const at = x.place(content.mark.x);
       const left = at > (x.start + x.end) / 2;
+      const wide = content.mark.label.length * LETTER_WIDTH + 6;
+      this.words.push({ start: left ? at - wide : at, end: left ? at : at + wide, top: y.end + 30 });
       drawing.append(line('plot-mark', at, y.start, at, y.end), text(left ? 'plot-mark-name end' : 'plot-mark-name', at + (left ? -6 : 6), y.end + 30, content.mark.label));
     }
     content.series.forEach((series, index) => drawing.append(this.drawSeries(series, index, x.place, y.place, x.end)));
