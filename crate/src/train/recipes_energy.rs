@@ -15,14 +15,14 @@ pub fn recipes() -> Vec<Recipe> {
         task: Task::Energy {
             model: EnergyConfig {
                 family: Family::Energy,
-                channels: [32, 48, 64],
+                channels: [24, 32, 48],
                 hidden: 64,
                 step_size: 10.0,
-                noise: 0.01,
+                noise: 0.005,
                 training: None,
             },
             chains: ChainTraining {
-                steps: 20,
+                steps: 10,
                 replay: 2_000,
                 fresh: 0.05,
                 image_noise: 0.03,
@@ -31,7 +31,7 @@ pub fn recipes() -> Vec<Recipe> {
             },
         },
         batch: 64,
-        epochs: 8,
+        epochs: 2,
         learning_rate: 1e-3,
         warm_up_steps: 100,
         beta1: 0.0,
@@ -62,13 +62,14 @@ pub fn recipes() -> Vec<Recipe> {
 pub fn limits(name: &str) -> &'static str {
     match name {
         "rbm" => {
-            "Its chains mix slowly: one that shows a 1 may show nothing else for hundreds of sweeps, and from noise many \
-             end in the same few digits. Its log-likelihood rests on an estimate of log Z, which is too high in the mean \
-             when the annealed chains miss a part of the model."
+            "Its chains mix slowly: one that shows a 1 may show nothing else for hundreds of sweeps. Its log-likelihood \
+             rests on an estimate of log Z: annealed forwards it comes out too low where the chains miss a part of the \
+             model, and the likelihood too good; annealed back it errs to the other side."
         }
         _ => {
-            "Its energy is only known where its chains have been: chains much longer than those of the training, other \
-             step sizes or more noise leave the digits behind."
+            "Its energy was learned along its own chains: it knows the way from noise to digits, not how probable a \
+             digit is. Much longer chains, other step sizes or more noise bring hard edges and specks, and a chain hardly \
+             ever changes its digit. Its steps have far less noise than true Langevin dynamics at this step size."
         }
     }
 }
