@@ -32,8 +32,7 @@ damaged picture is repaired by letting the damaged part wander.";
 /// Chains in one run.
 const BATCH: usize = 250;
 /// Steps of a chain, unless told otherwise: sweeps of an RBM, Langevin steps.
-const GIBBS_SWEEPS: u32 = 200;
-const LANGEVIN_STEPS: u32 = 300;
+const CHAIN_STEPS: u32 = 1_000;
 /// Chains that log Z is estimated from, and the temperatures they pass through.
 const ANNEALED: usize = 100;
 const TEMPERATURES: usize = 10_000;
@@ -43,7 +42,7 @@ const REVERSE_SWEEPS: u32 = 1_000;
 /// How chains are run.
 #[derive(Debug, Clone, Args)]
 pub struct ChainFlags {
-    /// Steps of each chain; by default 200 sweeps of an RBM, 300 Langevin steps
+    /// Steps of each chain (an RBM's sweeps, Langevin steps); 1000 by default
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     chain_steps: Option<u32>,
     /// Where chains begin: noise, or images (.npy, N x 28 x 28)
@@ -131,7 +130,7 @@ impl Chains {
             let config = opened.config::<EnergyConfig>()?;
             // the variance of Langevin noise is proportional to the temperature
             let constants = vec![("step_size", config.step_size), ("noise", config.noise * temperature.sqrt() as f32)];
-            let steps = flags.chain_steps.unwrap_or(LANGEVIN_STEPS);
+            let steps = flags.chain_steps.unwrap_or(CHAIN_STEPS);
             return Ok(Chains { runner, job: "langevin", steps_of_a_run: STEPS, steps, flags, constants, class });
         }
         if class.is_some() {
@@ -141,7 +140,7 @@ impl Chains {
             return Err(Error::Data("at a temperature of 0 an RBM's chain divides by it; take 0.01 or more".into()));
         }
         let constants = vec![("temperature", temperature as f32)];
-        let steps = flags.chain_steps.unwrap_or(GIBBS_SWEEPS);
+        let steps = flags.chain_steps.unwrap_or(CHAIN_STEPS);
         Ok(Chains { runner, job: "gibbs", steps_of_a_run: SWEEPS, steps, flags, constants, class })
     }
 

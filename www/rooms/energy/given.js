@@ -41,7 +41,9 @@ async function load() {
   for (let top = GAP; top + SIDE <= picture.height; top += SIDE + GAP) {
     for (let left = GAP; left + SIDE <= picture.width; left += SIDE + GAP) {
       const { data } = context.getImageData(left, top, SIDE, SIDE);
-      digits.push(Float32Array.from({ length: PIXELS }, (_, i) => 1 - data[4 * i] / 255));
+      const digit = Float32Array.from({ length: PIXELS }, (_, i) => 1 - data[4 * i] / 255);
+      // the last row may not be full
+      if (digit.some((ink) => ink > 0.5)) digits.push(digit);
     }
   }
   return digits;
