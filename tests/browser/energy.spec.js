@@ -124,7 +124,7 @@ test('what is not damaged is held fast while the rest changes', async ({ page },
 test('the energy of a drawing follows the pen', async ({ page }, info) => {
   await openEnergy(page, info, 'view=measure&source=drawn');
   const value = page.locator('.energy-value');
-  await expect(value).toHaveText('–');
+  await expect(value).toHaveText('–', { timeout: 30_000 });
   const box = await page.locator('.drawing-surface:visible').boundingBox();
   if (!box) throw new Error('no paper');
   await page.mouse.move(box.x + 0.3 * box.width, box.y + 0.3 * box.height);

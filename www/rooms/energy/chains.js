@@ -29,6 +29,8 @@ export class ChainsView {
       rows: SIDE_CHAINS,
       label: t('energy.chains.label'),
       inputs: () => this.inputs(),
+      // a picture of the person's may be any digit; the generated ones are 0 to 9 in turn
+      each: () => room.state.values.start !== 'given',
     });
     this.start = choice({
       label: t('energy.start'),

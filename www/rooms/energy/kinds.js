@@ -1,5 +1,7 @@
 /** What the room has to know of each family of energies: the jobs of crate/src/models/rbm.rs and energy.rs. */
 
+import { NO_CLASS } from './table.js';
+
 /** @import { CatalogRow, Inputs, ModelInfo } from '../../protocol.js' */
 /** @import { Values } from './table.js' */
 
@@ -14,7 +16,8 @@ export const FROM_GIVEN = 2;
  * @property {string} energy  its output
  * @property {number} steps  of a chain in one run of the job
  * @property {number} decimals  of an energy
- * @property {(values: Values, chains: number) => Inputs} settings  what steers the chains
+ * @property {(values: Values, chains: number, each: boolean) => Inputs} settings  what steers the chains; `each`: where no
+ *   digit is chosen, every chain has one of its own
  */
 
 /**
@@ -50,11 +53,11 @@ export function kindOf(config) {
     energy: 'energy',
     steps: 4,
     decimals: 2,
-    settings: ({ temperature, digit }, chains) => ({
+    settings: ({ temperature, digit }, chains, each) => ({
       step_size: Float32Array.of(size),
       // the variance of Langevin noise is proportional to the temperature
       noise: Float32Array.of(noise * Math.sqrt(temperature)),
-      label: new Float32Array(chains).fill(digit),
+      label: Float32Array.from({ length: chains }, (_, chain) => (each && digit === NO_CLASS ? chain % NO_CLASS : digit)),
     }),
   };
 }

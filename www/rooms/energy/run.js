@@ -28,11 +28,13 @@ export class Run {
    * @param {number} options.rows
    * @param {string} options.label
    * @param {() => Inputs | null} options.inputs  `begin`, `given` and `mask`; null: there is nothing to begin with
+   * @param {() => boolean} [options.each]  where no digit is chosen, each chain has one of its own
    */
-  constructor(room, name, { columns, rows, label, inputs }) {
+  constructor(room, name, { columns, rows, label, inputs, each = () => false }) {
     this.room = room;
     this.name = name;
     this.inputs = inputs;
+    this.each = each;
     this.columns = columns;
     this.chains = columns * rows;
     this.playing = !prefersStillness();
@@ -107,7 +109,7 @@ export class Run {
       model: model.id,
       job: model.kind.job,
       batch: this.chains,
-      inputs: { ...inputs, begin: new Float32Array(this.chains), ...model.kind.settings(room.state.values, this.chains) },
+      inputs: { ...inputs, begin: new Float32Array(this.chains), ...model.kind.settings(room.state.values, this.chains, this.each()) },
       chain: { seed: room.state.values.seed, steps: null, first: { begin: inputs.begin } },
       halted: true,
       views: [{ picture: this.picture, output: 'pixels' }],
@@ -120,7 +122,7 @@ export class Run {
   /** Temperature or class changed: the chains go on with them. */
   settings() {
     const { room } = this;
-    if (this.scene.description && room.model) this.scene.change(room.model.kind.settings(room.state.values, this.chains));
+    if (this.scene.description && room.model) this.scene.change(room.model.kind.settings(room.state.values, this.chains, this.each()));
   }
 
   enter() {
