@@ -73,11 +73,13 @@ impl Chains {
         self.mask.select(&self.given, x)
     }
 
-    /// Keeps `x` for the next run.
+    /// Keeps `x` for the next run, to the last bit: what was kept before leaves no rounding behind.
     ///
     /// # Errors
     /// [`crate::Error::Shape`] when `x` is of another batch.
     pub fn keep(&self, x: &Tensor) -> Result<()> {
-        self.graph.moving_average(&self.state, x, &self.graph.scalar(1.0))
+        let (zero, whole) = (self.graph.scalar(0.0).broadcast_to(x.shape())?, self.graph.scalar(1.0));
+        self.graph.moving_average(&self.state, &zero, &whole)?;
+        self.graph.moving_average(&self.state, x, &whole)
     }
 }
