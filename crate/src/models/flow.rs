@@ -260,7 +260,7 @@ impl Flow {
     }
 }
 
-/// v = x + u, off the ends of (0, 256).
+/// v = x + u; the sum is no whole number even where it is rounded.
 pub(super) fn dequantise(x: &Tensor, noise: &Tensor) -> Result<Tensor> {
-    Ok(x.add(noise)?.clamp(MARGIN, GREYS - MARGIN))
+    x.add(&noise.clamp(MARGIN, 1.0 - MARGIN))
 }

@@ -185,9 +185,9 @@ mod tests {
         );
         let [z, pixels, with_noise, error, layers] = &found[..] else { unreachable!("five outputs") };
         assert!(largest(pixels, &x) < 1e-6, "encoding shows the picture itself");
-        assert!(error.iter().all(|error| *error < 1e-5), "{error:?}");
+        assert!(error.iter().all(|error| *error < 1e-4), "{error:?}");
         let found = run(&flow, "decode", &[("z", z)], &["pixels", "x", "layers", "error"]);
-        assert!(largest(&found[1], with_noise) < 1e-5);
+        assert!(largest(&found[1], with_noise) < 1e-4);
         assert!(largest(&found[0], &x) < 1.5 / 255.0, "a grey value may fall on the next one's side");
         assert!(largest(&found[2], layers) < 1e-3);
         assert!(found[3].iter().all(|error| *error < 1e-2), "{:?}", found[3]);
