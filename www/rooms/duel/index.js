@@ -161,8 +161,8 @@ export class DuelRoom {
       this.below.replaceChildren(view.below);
       this.stage.dataset.view = name;
       this.stage.replaceChildren(...view.panels);
-      await view.enter(model);
       this.shell.settled();
+      await view.enter(model);
     } catch (error) {
       if (this.asked !== asked) return;
       this.shell.complain(error);

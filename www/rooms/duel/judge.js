@@ -7,6 +7,7 @@ import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
 import { download } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
+import { PIXELS } from '../../protocol.js';
 
 /** @import { DuelRoom, RoomView } from './index.js' */
 /** @import { DuelModel } from './model.js' */
@@ -39,7 +40,9 @@ export class JudgeView {
     this.paper = new DrawingPad({ changed: (image, ink, finished) => this.drew(image, ink, finished) });
     this.grid = new Picture(engine, { name: 'duel-crowd', label: t('duel.judge.crowd'), columns: COLUMNS, rows: SHOWN / COLUMNS, gap: 2 });
     this.map = new Picture(engine, { name: 'duel-where', label: t('duel.judge.map'), urgent: true });
-    this.crowd = new Scene(engine, 'duel-crowd');
+    this.crowd = new Scene(engine, 'duel-crowd', {
+      values: (values) => void this.gathered(values).catch((error) => room.shell.complain(error)),
+    });
     this.where = new Scene(engine, 'duel-where', { values: (values) => this.judged(values) });
     this.cells = Array.from({ length: SHOWN }, (_, index) =>
       h('button', { type: 'button', class: 'judge-cell', onclick: () => room.state.set({ chosen: index }, 'push') }, h('span', {})),
@@ -91,26 +94,33 @@ export class JudgeView {
     else if (changed.has('chosen') || changed.has('ink')) await this.look();
   }
 
-  /** Generated digits and their scores. */
+  /** Generated digits, some of them in sight. */
   async gather() {
     const { model } = this;
     if (!model) return;
     const { seed, truncation } = this.room.state.values;
     const digits = Array.from({ length: COMPARED }, (_, index) => index % 10);
     const codes = await model.codes(seed, digits, truncation);
-    const each = digits.map((_, i) => codes.subarray(i * model.width, (i + 1) * model.width));
-    const images = await model.pixels(model.order(each, digits, { seed }));
-    const scores = await model.scores(images);
     if (this.model !== model || this.room.state.values.seed !== seed) return;
-    this.images = images;
-    this.scores = scores.map((own, index) => own[own.length > 1 ? digits[index] : 0]);
-    this.ranking = Array.from(this.scores).sort((a, b) => a - b);
-    const shown = digits.slice(0, SHOWN);
+    const each = digits.map((_, i) => codes.subarray(i * model.width, (i + 1) * model.width));
     this.crowd.show({
       model: model.id,
-      ...model.order(each.slice(0, SHOWN), shown, { seed }),
+      ...model.order(each, digits, { seed }),
       views: [{ picture: this.grid, output: 'pixels' }],
+      read: ['pixels'],
     });
+  }
+
+  /** Their scores. @param {Inputs} values */
+  async gathered({ pixels }) {
+    const { model } = this;
+    if (!model || !pixels) return;
+    const images = Array.from({ length: COMPARED }, (_, i) => pixels.subarray(i * PIXELS, (i + 1) * PIXELS));
+    const scores = await model.scores(images);
+    if (this.model !== model) return;
+    this.images = images;
+    this.scores = scores.map((own, index) => own[own.length > 1 ? index % 10 : 0]);
+    this.ranking = Array.from(this.scores).sort((a, b) => a - b);
     this.cells.forEach((cell, index) => {
       const score = t('duel.judge.percent', { share: number(this.above(this.scores[index])) });
       cell.setAttribute('aria-label', t('duel.judge.cell', { index: index + 1, score }));
