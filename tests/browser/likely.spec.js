@@ -1,4 +1,4 @@
-import { expect, test } from './fixtures.js';
+import { expect, seriousFindings, test } from './fixtures.js';
 import { address, drawThree, state } from './support/room.js';
 import { useTinyModels } from './support/denoise.js';
 
@@ -71,3 +71,12 @@ test('the room fits a phone', async ({ page }, info) => {
   await open(page, info, 'asked=none');
   expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
 });
+
+for (const theme of /** @type {const} */ (['light', 'dark'])) {
+  test(`axe finds nothing serious, ${theme} @cpu`, async ({ page }, info) => {
+    await page.emulateMedia({ colorScheme: theme });
+    await open(page, info, 'asked=vae-textbook');
+    await expect(page.locator('[data-model="vae-textbook"] .likely-figure')).toContainText('nats', { timeout: 60_000 });
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+}
