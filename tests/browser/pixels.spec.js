@@ -136,7 +136,7 @@ test.describe('likelihood', () => {
   test('the map and the sum follow the drawing, and a pixel tells its share', async ({ page }, info) => {
     await openPixels(page, info, 'view=likelihood');
     const total = page.locator('.nats-total');
-    await expect(total).toContainText(/\d nats/);
+    await expect(total).toContainText(/\d nats/, { timeout: 30_000 });
     await expect(page.locator('.panel-cost')).toContainText('99.5 nats on average');
     const before = await total.textContent();
     const map = await ownPixels(page.locator('.cost-map .still-picture').nth(1));

@@ -39,7 +39,8 @@ export class Scene {
    * @param {EngineClient} engine
    * @param {string} name  unique on the page
    * @param {object} [told]
-   * @param {(values: Inputs, scene: Scene) => void} [told.values]  outputs that were to be read
+   * @param {(values: Inputs, scene: Scene, done: number) => void} [told.values]  outputs that were to be read, as they
+   *   were after so many runs of the chain
    * @param {(scene: Scene) => void} [told.steps]  the chain went on
    * @param {(failure: Failure) => void} [told.failed]  without it the page says what is the matter
    */
@@ -58,7 +59,7 @@ export class Scene {
     const own = (/** @type {{scene: string, serial: number}} */ { scene, serial }) =>
       scene === name && this.description !== null && serial >= this.since;
     engine.on('scene-values', (message) => {
-      if (own(message)) values?.(message.values, this);
+      if (own(message)) values?.(message.values, this, message.done);
     });
     engine.on('scene-steps', (message) => {
       if (!own(message)) return;

@@ -33,12 +33,14 @@ export class WriteView {
     this.order = new Order(1);
     /** What the job told last, of the places written by then. @type {Inputs | null} */
     this.written = null;
+    /** Places that it tells of. */
+    this.ready = 0;
     this.scene = new Scene(engine, 'pixels-write', {
-      values: (values) => {
+      values: (values, _, done) => {
         this.written = values;
+        this.ready = Math.min(done, this.order.places);
         this.show();
       },
-      steps: () => this.show(),
     });
     this.digit = new Picture(engine, { name: 'pixels-digit', label: t('pixels.digit.label'), urgent: true });
     this.expected = new Picture(engine, { name: 'pixels-expected', label: t('pixels.expected.label') });
@@ -119,6 +121,7 @@ export class WriteView {
     const { temperature, seed } = this.room.state.values;
     this.inline.set(temperature);
     this.written = null;
+    this.ready = 0;
     this.scene.show({
       model: this.model.id,
       job: 'write',
@@ -136,11 +139,6 @@ export class WriteView {
       urgent: true,
     });
     this.show();
-  }
-
-  /** Places that are computed. */
-  get ready() {
-    return Math.min(this.scene.done, this.order.places);
   }
 
   /** Places that are uncovered. */
