@@ -115,7 +115,8 @@ impl Checkpoint {
     /// [`Error::Checkpoint`] if it is not a `T`.
     pub fn config<T: DeserializeOwned>(&self) -> Result<Option<T>> {
         let Some(text) = &self.config else { return Ok(None) };
-        serde_json::from_str(text).map(Some).map_err(|error| {
+        // as bytes, like the header: the parser is compiled once
+        serde_json::from_slice(text.as_bytes()).map(Some).map_err(|error| {
             Error::Checkpoint(format!("the config in the weights file's metadata is not understood: {error}"))
         })
     }

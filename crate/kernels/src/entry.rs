@@ -1,6 +1,7 @@
 //! The kernels' one door: everything that other crates run, compiled for each float type.
 
 use crate::conv::{self, ConvShape};
+use crate::copy::{self, Axis};
 use crate::gemm::{self, Matrix, PackedB, Scratch};
 use crate::{AdamStep, Finish, Function, Program, ReduceShape, SoftmaxKind, reduce, rows, update};
 
@@ -137,6 +138,12 @@ kernels! {
         output: &mut [Self],
         finish: Finish<Self>,
     ) = rows::normalize_backward;
+
+    /// `output[c] = input[offset + sum of (c_j - low_j) stride_j]` where every `c_j - low_j` is in `0..size_j`, else 0.
+    ///
+    /// # Panics
+    /// When there are more than [`copy::MAX_RANK`] axes, or an element read lies outside the input.
+    fn copy(axes: &[Axis], offset: usize, input: &[Self], output: &mut [Self]) = copy::copy;
 
     /// One step of Adam on parameters and moments of one length.
     fn adam(

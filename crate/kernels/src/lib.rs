@@ -6,6 +6,7 @@
 //! that crate; what other crates call is therefore in [`Kernels`], whose two implementations are compiled here.
 
 pub mod conv;
+pub mod copy;
 mod entry;
 mod functions;
 pub mod gemm;

@@ -3,30 +3,11 @@
 use super::registry::{Case, Row};
 use super::{AdapterKind, Arg, Backward, Indexing, Io, Kernel, Lowered, Op, generic_kernel, linear_groups, shader};
 use crate::graph::{Shape, Tensor};
+use crate::kernels::copy::{Axis, MAX_RANK};
 use crate::real::Real;
 use crate::{Error, Result};
 
 const WORKGROUP: usize = 64;
-const MAX_RANK: usize = 6;
-
-/// One axis of the output and how it reads the input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Axis {
-    /// The output's extent.
-    extent: usize,
-    /// Input elements from one position to the next.
-    stride: usize,
-    /// Zeros before the first position that reads.
-    low: usize,
-    /// Positions that read.
-    size: usize,
-}
-
-impl Axis {
-    fn plain(extent: usize, stride: usize) -> Self {
-        Axis { extent, stride, low: 0, size: extent }
-    }
-}
 
 #[derive(Debug, Clone)]
 enum Derivative {
@@ -80,43 +61,7 @@ impl StridedCopy {
     fn run<T: Real>(&self, io: Io<'_, '_, T>) {
         let [input] = io.inputs else { unreachable!("a copy has one input") };
         let [output] = io.outputs else { unreachable!("a copy has one output") };
-        let Some((last, outer)) = self.axes.split_last() else {
-            output[0] = input[self.offset];
-            return;
-        };
-        let mut position = [0usize; MAX_RANK];
-        for row in output.chunks_exact_mut(last.extent) {
-            let mut start = self.offset;
-            let mut inside = true;
-            for (axis, &at) in outer.iter().zip(&position) {
-                let relative = at.wrapping_sub(axis.low);
-                inside &= relative < axis.size;
-                start = start.wrapping_add(relative.wrapping_mul(axis.stride));
-            }
-            if inside {
-                row[..last.low].fill(T::default());
-                row[last.low + last.size..].fill(T::default());
-                let target = &mut row[last.low..last.low + last.size];
-                match last.stride {
-                    0 => target.fill(input[start]),
-                    1 => target.copy_from_slice(&input[start..start + last.size]),
-                    stride => {
-                        for (target, &value) in target.iter_mut().zip(input[start..].iter().step_by(stride)) {
-                            *target = value;
-                        }
-                    }
-                }
-            } else {
-                row.fill(T::default());
-            }
-            for axis in (0..outer.len()).rev() {
-                position[axis] += 1;
-                if position[axis] < outer[axis].extent {
-                    break;
-                }
-                position[axis] = 0;
-            }
-        }
+        T::copy(&self.axes, self.offset, input, output);
     }
 }
 

@@ -19,7 +19,7 @@ pub mod registry;
 mod rows;
 mod softmax;
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Formatter};
 use std::rc::Rc;
 
 pub use adam::{AdamConfig, AdamState};
@@ -60,7 +60,7 @@ pub struct Packing {
 }
 
 /// An operation with all its sizes resolved.
-pub trait Op: Debug {
+pub trait Op {
     /// The registry's name, which is also the shader file's.
     fn name(&self) -> &'static str;
 
@@ -111,6 +111,13 @@ pub trait Op: Debug {
     /// The same reduction with a program that computes each element it reads. `None` where the op cannot.
     fn with_prologue(&self, _program: &Program) -> Option<Rc<dyn Op>> {
         None
+    }
+}
+
+/// Its name: what each op would print of itself is much code in the page for nobody to read.
+impl Debug for dyn Op {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
     }
 }
 

@@ -49,7 +49,7 @@ impl Session {
     /// `unsupported` when memory runs out. The lane is gone then.
     pub fn run(&self, lane: &str, spec: &str, source: Option<Vec<f32>>, mask: Option<Vec<f32>>) -> JsResult<String> {
         self.release(lane);
-        let spec: Spec = serde_json::from_str(spec)
+        let spec: Spec = serde_json::from_slice(spec.as_bytes())
             .map_err(|error| Error::Data(format!("the sampler does not understand what is asked for: {error}")))?;
         let runner = match self.models.borrow().get(&spec.model).map(|loaded| &loaded.model) {
             Some(Model::Denoiser(runner)) => runner.clone(),
