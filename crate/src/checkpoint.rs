@@ -1,10 +1,12 @@
-//! Weights files: safetensors with PyTorch's names and layouts, f16 on disk, the model's config in the metadata.
+//! Weights files: safetensors with PyTorch's names and layouts, f16 or bytes on disk, the model's config in the metadata.
+
+mod quantised;
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use half::{bf16, f16};
-use safetensors::tensor::{Dtype, Metadata, TensorView};
+use safetensors::tensor::{Dtype, Metadata, TensorInfo, TensorView};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -33,6 +35,8 @@ pub struct Weights {
 pub enum Precision {
     /// f16: shipped weights.
     Half,
+    /// 8 bits and a scale for each row in large matrices, f16 elsewhere: shipped weights of large dense networks.
+    Byte,
     /// f32: training state, which must come back bit for bit.
     Single,
 }
@@ -59,13 +63,14 @@ impl Checkpoint {
         let (metadata, data) = header(bytes)?;
         let mut tensors = BTreeMap::new();
         for (name, info) in metadata.tensors() {
-            if name.ends_with("num_batches_tracked") {
+            if name.ends_with("num_batches_tracked") || quantised::is_scales(&metadata, &name) {
                 continue;
             }
-            let raw = data
-                .get(info.data_offsets.0..info.data_offsets.1)
-                .ok_or_else(|| malformed(format!("tensor {name} lies beyond its end")))?;
-            let values = widen(&name, info.dtype, raw)?;
+            let raw = place(data, &name, info)?;
+            let values = match info.dtype {
+                Dtype::I8 => quantised::restore(&metadata, data, &name, info, raw)?,
+                other => widen(&name, other, raw)?,
+            };
             tensors.insert(name, Weights { shape: info.shape.clone(), values });
         }
         let config = metadata.metadata().as_ref().and_then(|entries| entries.get(CONFIG_KEY).cloned());
@@ -77,31 +82,34 @@ impl Checkpoint {
     /// The file's bytes: the same content always gives the same bytes.
     ///
     /// # Errors
-    /// [`Error::NonFinite`] for a value that is NaN or infinite, or beyond f16's 65,504 with [`Precision::Half`].
+    /// [`Error::NonFinite`] for a value that is NaN or infinite, or beyond f16's 65,504 where it is stored so.
     pub fn to_bytes(&self, precision: Precision) -> Result<Vec<u8>> {
         self.check_finite("the model")?;
-        let mut stored = Vec::with_capacity(self.tensors.len());
+        let mut stored: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = Vec::with_capacity(self.tensors.len());
         for (name, weights) in &self.tensors {
-            let bytes: Vec<u8> = match precision {
-                Precision::Single => weights.values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-                Precision::Half => {
+            let mut push =
+                |name: String, dtype, shape: &[usize], bytes| stored.push((name, dtype, shape.to_vec(), bytes));
+            match precision {
+                Precision::Single => push(name.clone(), Dtype::F32, &weights.shape, single(&weights.values)),
+                Precision::Byte if quantised::pays(&weights.shape) => {
+                    let (bytes, scales) = quantised::quantise(weights);
+                    push(name.clone(), Dtype::I8, &weights.shape, bytes);
+                    push(quantised::scales_of(name), Dtype::F32, &[scales.len()], single(&scales));
+                }
+                Precision::Half | Precision::Byte => {
                     if let Some(value) = weights.values.iter().find(|v| !f16::from_f32(**v).is_finite()) {
                         return Err(Error::NonFinite(format!(
                             "{name} holds {value}, too large for a 16-bit weights file"
                         )));
                     }
-                    weights.values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect()
+                    let bytes = weights.values.iter().flat_map(|v| f16::from_f32(*v).to_le_bytes()).collect();
+                    push(name.clone(), Dtype::F16, &weights.shape, bytes);
                 }
-            };
-            stored.push((name, &weights.shape, bytes));
+            }
         }
-        let dtype = match precision {
-            Precision::Single => Dtype::F32,
-            Precision::Half => Dtype::F16,
-        };
         let views = stored
             .iter()
-            .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(dtype, shape.to_vec(), bytes)?)))
+            .map(|(name, dtype, shape, bytes)| Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), bytes)?)))
             .collect::<std::result::Result<Vec<_>, safetensors::SafeTensorError>>();
         let metadata = self.config.clone().map(|config| HashMap::from([(CONFIG_KEY.to_string(), config)]));
         views
@@ -243,6 +251,16 @@ fn header(bytes: &[u8]) -> Result<(Metadata, &[u8])> {
     Ok((metadata, data))
 }
 
+/// The bytes of a tensor.
+fn place<'a>(data: &'a [u8], name: &str, info: &TensorInfo) -> Result<&'a [u8]> {
+    let range = info.data_offsets.0..info.data_offsets.1;
+    data.get(range).ok_or_else(|| malformed(format!("tensor {name} lies beyond its end")))
+}
+
+fn single(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
 fn widen(name: &str, dtype: Dtype, raw: &[u8]) -> Result<Vec<f32>> {
     fn each<const N: usize>(raw: &[u8], convert: impl Fn([u8; N]) -> f32) -> Vec<f32> {
         raw.as_chunks::<N>().0.iter().map(|chunk| convert(*chunk)).collect()
@@ -252,9 +270,9 @@ fn widen(name: &str, dtype: Dtype, raw: &[u8]) -> Result<Vec<f32>> {
         Dtype::BF16 => Ok(each(raw, |b| bf16::from_le_bytes(b).to_f32())),
         Dtype::F32 => Ok(each(raw, f32::from_le_bytes)),
         Dtype::F64 => Ok(each(raw, |b| f64::from_le_bytes(b) as f32)),
-        other => {
-            Err(Error::Checkpoint(format!("tensor {name} is of type {other:?}; weights are F16, BF16, F32 or F64")))
-        }
+        other => Err(Error::Checkpoint(format!(
+            "tensor {name} is of type {other:?}; weights are F16, BF16, F32 or F64, or I8 with scales"
+        ))),
     }
 }
 
@@ -273,7 +291,7 @@ mod tests {
     }
 
     /// A file with the given header text and data.
-    fn file(header: &str, data: &[u8]) -> Vec<u8> {
+    pub(super) fn file(header: &str, data: &[u8]) -> Vec<u8> {
         [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
     }
 

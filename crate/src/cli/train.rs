@@ -69,6 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let data = Dataset::load(&arguments.data, Split::Train)?;
     warn_if_not_mnist(&data, &arguments.data);
     let backend = arguments.backend.open()?;
+    let precision = recipe.precision();
     let mut trainer = match saved {
         Some(saved) => Trainer::resume(&backend, recipe, arguments.seed, arguments.steps, data.len(), &saved)?,
         None => {
@@ -81,7 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let finished = train(&mut trainer, &data, &stop, arguments.save_every, &state_output)?;
     // the state first: it can make the weights again, not the other way round
     save_state(&trainer, &state_output)?;
-    output.write(&pollster::block_on(trainer.weights())?.to_bytes(Precision::Half)?)?;
+    output.write(&pollster::block_on(trainer.weights())?.to_bytes(precision)?)?;
     if finished {
         return Ok(());
     }

@@ -13,6 +13,7 @@ use super::rbm::Contrastive;
 use super::recipes_classical::{self, Fit};
 use super::vae::Elbo;
 use super::{recipes_autoregressive, recipes_energy, recipes_flow, recipes_gan};
+use crate::checkpoint::Precision;
 use crate::data::binarize::Binarization;
 use crate::error::{Error, Result};
 use crate::models::autoregressive::AutoregressiveConfig;
@@ -344,6 +345,17 @@ pub fn find(name: &str) -> Result<Recipe> {
     all.into_iter()
         .find(|recipe| recipe.name == name)
         .ok_or_else(|| Error::Data(format!("there is no recipe {name:?}; there are: {names}")))
+}
+
+impl Recipe {
+    /// How the weights are stored. The large dense networks of the textbooks are in bytes: in 16 bits they would take as
+    /// much as all other models together.
+    pub fn precision(&self) -> Precision {
+        match self.name.as_str() {
+            "ddpm-textbook" | "ddpm-simple" | "ddpm-x0" | "gan-textbook" | "gan-deep" => Precision::Byte,
+            _ => Precision::Half,
+        }
+    }
 }
 
 /// Where the models of a recipe fail, for their cards.
