@@ -17,7 +17,7 @@ async function openFlow(page, info, hash = '') {
 
 /** @param {Page} page @param {string} name */
 async function term(page, name) {
-  const text = await page.locator(`.flow-term-${name} dd`).innerText();
+  const text = await page.locator(`.flow-term-${name} .flow-value`).innerText();
   return Number.parseFloat(text.replace(/,/g, '').replace('−', '-'));
 }
 

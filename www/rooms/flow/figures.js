@@ -7,8 +7,8 @@ export class Figures {
   /** @param {(digit: number) => void} chosen  a class was clicked */
   constructor(chosen) {
     const term = (/** @type {string} */ name, /** @type {string} */ unit) => {
-      const value = h('dd', {}, t('inspector.none'));
-      const row = h('div', { class: `flow-term flow-term-${name}` }, h('dt', {}, t(`flow.term.${name}`)), value, h('span', { class: 'unit' }, unit));
+      const value = h('span', { class: 'flow-value' }, t('inspector.none'));
+      const row = h('div', { class: `flow-term flow-term-${name}` }, h('dt', {}, t(`flow.term.${name}`)), h('dd', {}, value, h('span', { class: 'unit' }, unit)));
       return { row, value };
     };
     this.terms = {
@@ -58,7 +58,6 @@ export class Figures {
     this.bars.forEach(({ row, bar, value }, digit) => {
       bar.style.width = `${(100 * shares[digit]).toFixed(1)}%`;
       value.textContent = t('flow.share', { share: number(100 * shares[digit], 1) });
-      row.setAttribute('aria-label', t('flow.class', { digit, share: number(100 * shares[digit], 1) }));
       row.setAttribute('aria-pressed', String(digit === told));
     });
   }
