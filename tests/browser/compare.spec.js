@@ -32,7 +32,11 @@ async function openRoom(page, info, hash) {
 function ink(page, index) {
   return page.evaluate((at) => {
     const canvas = /** @type {HTMLCanvasElement} */ (document.querySelectorAll('.rival canvas')[at]);
-    const { data } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d')).getImageData(0, 0, canvas.width, canvas.height);
+    const copy = new OffscreenCanvas(canvas.width, canvas.height);
+    const context = copy.getContext('2d', { willReadFrequently: true });
+    if (!context) throw new Error('no 2d context');
+    context.drawImage(canvas, 0, 0);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
     let sum = 0;
     for (let i = 3; i < data.length; i += 4) sum += data[i];
     return sum / (data.length / 4) / 255;
@@ -54,12 +58,14 @@ test('every model draws from the seed, and the clock shows what each had when', 
   for (const index of [0, 1, 2]) expect(await ink(page, index)).toBeGreaterThan(0.04);
   await expect(page.locator('.compare-status')).toContainText('quickest');
 
-  // at the clock's beginning there is nothing, at its end all of it
+  // at the clock's beginning the decoder has nothing and the denoiser noise, at its end there are digits
   const clock = page.locator('.compare-clock input');
   await clock.fill('0');
-  for (const index of [0, 1]) expect(await ink(page, index)).toBe(0);
+  expect(await ink(page, 0)).toBe(0);
+  expect(await ink(page, 1)).toBeGreaterThan(0.3);
   await clock.fill('1');
   for (const index of [0, 1, 2]) expect(await ink(page, index)).toBeGreaterThan(0.04);
+  expect(await ink(page, 1)).toBeLessThan(0.3);
 
   // other digits, and the seed is in the address
   await page.getByRole('button', { name: 'Draw others' }).click();
@@ -100,8 +106,8 @@ test('the table is sorted by what is clicked, and a figure opens its definition 
   await expect(page.locator('.figure-detail')).toContainText('Coverage, Mixture');
   await expect(page.locator('.figure-detail')).toContainText('Naeem');
   await expect(page).toHaveURL(/figure=coverage&model=mixture/);
-  await expect(page.locator('.panel-figure')).toContainText('Nine of its digits', { timeout: 30_000 });
-  await expect(page.locator('.panel-figure code')).toContainText('inkling eval mixture');
+  await expect(page.locator('section.panel-figure')).toContainText('Nine of its digits', { timeout: 30_000 });
+  await expect(page.locator('section.panel-figure code')).toContainText('inkling eval mixture');
   // likelihoods stand in tables of their kind, each with what it is
   for (const caption of await page.locator('.ranking-nats caption').allTextContents()) expect(caption).toContain('do not compare');
   expect(await seriousFindings(page)).toEqual([]);
