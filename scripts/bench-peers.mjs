@@ -67,6 +67,8 @@ async function packEngine() {
   const { minify } = await import('vite');
   const packed = path.join(SCRATCH, 'engine');
   rmSync(packed, { recursive: true, force: true });
+  mkdirSync(packed, { recursive: true });
+  cpSync(path.join(ROOT, 'www/wasm/shaders.js'), path.join(packed, 'shaders.js'));
   for (const variant of ['plain', 'relaxed']) {
     const from = path.join(ROOT, 'www/wasm', variant);
     const to = path.join(packed, variant);

@@ -26,7 +26,8 @@ export function measure() {
     return /** @type {import('./lib/chunk-record.mjs').ChunkRecord[]} */ (JSON.parse(readFileSync(recordFile(part), 'utf8')));
   });
   const sizes = [];
-  for (const variant of readdirSync(path.join(ROOT, 'www/wasm')).filter((name) => !name.startsWith('.'))) {
+  const entries = readdirSync(path.join(ROOT, 'www/wasm'), { withFileTypes: true });
+  for (const { name: variant } of entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))) {
     const bytes = gzipped(path.join(ROOT, 'www/wasm', variant, 'inkling_bg.wasm'));
     sizes.push({ label: `wasm, ${variant}`, bytes, limit: LIMITS.wasm });
     const glue = parts.flat().find((chunk) => chunk.sources.some((source) => source.match(GLUE)?.[1] === variant));

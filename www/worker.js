@@ -102,6 +102,7 @@ async function build(backend, reason, detail = '') {
   post({ type: 'progress', progress: { stage: 'pipelines', loaded: 0, total: 0 } });
   let next;
   try {
+    if (backend === 'gpu') await engine.prepareGpu();
     next = await engine.Session.create(backend);
   } catch (error) {
     if (backend === 'cpu') throw error;

@@ -3,6 +3,7 @@
 pub mod engine;
 pub mod error;
 pub mod session;
+pub mod shaders;
 
 use wasm_bindgen::prelude::*;
 

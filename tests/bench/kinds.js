@@ -45,6 +45,7 @@ export function adapter(backend, base = '/ext') {
     const address = `${base}/${variant}/inkling.js`;
     api = await import(address);
     await api.default({ module_or_path: `${base}/${variant}/inkling_bg.wasm` });
+    if (backend === 'gpu') api.provide_shaders((await import(`${base}/shaders.js`)).default);
     engine = await api.Engine.create(backend);
     return { version: variant, threads: 1 };
   }

@@ -21,6 +21,7 @@ const FIXED_SIMD = new Uint8Array([
 /**
  * @typedef {object} Engine
  * @property {{create: (kind: string) => Promise<Session>}} Session
+ * @property {() => Promise<void>} prepareGpu  what a session on the GPU needs besides
  * @property {'relaxed SIMD' | 'SIMD'} instructions
  */
 
@@ -36,7 +37,8 @@ export async function loadEngine(report) {
     : [await import('../wasm/plain/inkling.js'), new URL('../wasm/plain/inkling_bg.wasm', import.meta.url)];
   const bytes = await fetchBytes(url.href, 'engine', 0, report);
   await glue.default({ module_or_path: bytes });
-  return { Session: glue.Session, instructions: relaxed ? 'relaxed SIMD' : 'SIMD' };
+  const prepareGpu = async () => glue.provide_shaders((await import('../wasm/shaders.js')).default);
+  return { Session: glue.Session, prepareGpu, instructions: relaxed ? 'relaxed SIMD' : 'SIMD' };
 }
 
 /**

@@ -149,14 +149,28 @@ pub enum AdapterKind {
 pub struct Shader {
     /// The file's name without `.wgsl`.
     pub name: &'static str,
-    /// The file's text, imports not yet resolved.
-    pub source: &'static str,
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) source: &'static str,
 }
 
-/// The shader `shaders/NAME.wgsl`, embedded.
+impl Shader {
+    /// The file's text, imports not yet resolved.
+    pub fn source(&self) -> std::borrow::Cow<'static, str> {
+        #[cfg(not(target_arch = "wasm32"))]
+        return self.source.into();
+        #[cfg(target_arch = "wasm32")]
+        return crate::web::shaders::text(self.name).into();
+    }
+}
+
+/// The shader `shaders/NAME.wgsl`.
 macro_rules! shader {
     ($name:literal) => {
-        $crate::ops::Shader { name: $name, source: $crate::backend::gpu::shader::wgsl!($name) }
+        $crate::ops::Shader {
+            name: $name,
+            #[cfg(not(target_arch = "wasm32"))]
+            source: $crate::backend::gpu::shader::wgsl!($name),
+        }
     };
 }
 pub(crate) use shader;

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -90,12 +91,37 @@ pub enum Error {
 /// Builds the variants that are out of date. `only` restricts it to one; `optimise` runs wasm-opt.
 pub fn build(only: Option<Variant>, optimise: bool) -> Result<(), Error> {
     let root = repository_root();
+    write_shaders(&root)?;
     for variant in Variant::ALL {
         if only.is_none_or(|only| only.name() == variant.name()) {
             build_variant(&root, variant, optimise)?;
         }
     }
     Ok(())
+}
+
+/// Writes `www/wasm/shaders.js` and its types: the texts of all shaders by name, without comments and indentation, for
+/// the pages that have a GPU. Lines that begin with `// @` are the loader's markers and stay.
+fn write_shaders(root: &Path) -> Result<(), Error> {
+    let folder = root.join("shaders");
+    let mut texts = BTreeMap::new();
+    for (folder, prefix) in [(folder.clone(), ""), (folder.join("shared"), "shared/")] {
+        let failed = |source| Error::File { path: folder.clone(), source };
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".wgsl")) else { continue };
+            let source = String::from_utf8_lossy(&read(&path)?).into_owned();
+            let lines = source.lines().map(str::trim).filter(|line| !line.is_empty());
+            let kept = lines.filter(|line| !line.starts_with("//") || line.starts_with("// @"));
+            texts.insert(format!("{prefix}{name}"), kept.map(|line| format!("{line}\n")).collect::<String>());
+        }
+    }
+    let list: Vec<String> = texts.iter().map(|(name, text)| format!("  {name:?}: {text:?},\n")).collect();
+    let out_dir = root.join("www/wasm");
+    create_dir(&out_dir)?;
+    write(&out_dir.join("shaders.js"), format!("export default {{\n{}}};\n", list.concat()).as_bytes())?;
+    let types = "declare const shaders: Record<string, string>;\nexport default shaders;\n";
+    write(&out_dir.join("shaders.d.ts"), types.as_bytes())
 }
 
 fn build_variant(root: &Path, variant: Variant, optimise: bool) -> Result<(), Error> {

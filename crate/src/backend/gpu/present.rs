@@ -52,7 +52,7 @@ impl Presenter {
     pub fn new(device: &Device, format: wgpu::TextureFormat) -> Result<Self> {
         let raw = device.raw();
         let label = Some(PRESENT.name);
-        let source = wgpu::ShaderSource::Wgsl(resolve_imports(PRESENT.source).into());
+        let source = wgpu::ShaderSource::Wgsl(resolve_imports(&PRESENT.source()).into());
         let module = raw.create_shader_module(wgpu::ShaderModuleDescriptor { label, source });
         let entry = |binding: u32, ty: wgpu::BufferBindingType| wgpu::BindGroupLayoutEntry {
             binding,

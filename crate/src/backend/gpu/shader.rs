@@ -1,6 +1,7 @@
 //! From a kernel's description to WGSL and a pipeline: imports are resolved and the fused program is written out as
 //! calls to `shaders/shared/pointwise.wgsl`.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::Pipeline;
@@ -11,73 +12,26 @@ const FIRST_OPERAND: u32 = 8;
 /// The binding of a program's constants and index arithmetic.
 pub(crate) const PROGRAM_UNIFORM: u32 = 15;
 
-/// The text of a file of `shaders` without comments, indentation and empty lines: a visitor downloads all of them.
+/// The text of a file of `shaders`. The page gets the files from `www/wasm/shaders.js` instead, which it fetches where
+/// there is a GPU.
+#[cfg(not(target_arch = "wasm32"))]
 macro_rules! wgsl {
-    ($path:expr) => {{
-        const SOURCE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../shaders/", $path, ".wgsl"));
-        const LENGTH: usize = $crate::backend::gpu::shader::strip::<0>(SOURCE).1;
-        const BYTES: [u8; LENGTH] = $crate::backend::gpu::shader::strip(SOURCE).0;
-        const TEXT: &str = match std::str::from_utf8(&BYTES) {
-            Ok(text) => text,
-            Err(_) => panic!("comments and spaces end at the boundaries of characters"),
-        };
-        TEXT
-    }};
+    ($path:expr) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../shaders/", $path, ".wgsl"))
+    };
 }
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) use wgsl;
 
-/// `source` without comments, indentation and empty lines, as far as it fits into N bytes, and its whole length. The
-/// loader's markers, lines that begin with `// @`, stay.
-pub(crate) const fn strip<const N: usize>(source: &str) -> ([u8; N], usize) {
-    let source = source.as_bytes();
-    let mut out = [0; N];
-    let (mut length, mut at) = (0, 0);
-    while at < source.len() {
-        while at < source.len() && source[at] == b' ' {
-            at += 1;
-        }
-        let begin = at;
-        let mut end = at;
-        while at < source.len() && source[at] != b'\n' {
-            if is_comment(source, at) && !(at == begin && is_marker(source, at)) {
-                while at < source.len() && source[at] != b'\n' {
-                    at += 1;
-                }
-            } else {
-                at += 1;
-                if source[at - 1] != b' ' {
-                    end = at;
-                }
-            }
-        }
-        at += 1;
-        let mut from = begin;
-        while end > begin && from <= end {
-            if length < N {
-                out[length] = if from < end { source[from] } else { b'\n' };
-            }
-            length += 1;
-            from += 1;
-        }
-    }
-    (out, length)
-}
-
-const fn is_comment(source: &[u8], at: usize) -> bool {
-    at + 1 < source.len() && source[at] == b'/' && source[at + 1] == b'/'
-}
-
-const fn is_marker(source: &[u8], at: usize) -> bool {
-    at + 3 < source.len() && source[at + 2] == b' ' && source[at + 3] == b'@'
-}
-
 /// The shared files that `// @import NAME` names.
+#[cfg(not(target_arch = "wasm32"))]
 macro_rules! shared {
     ($($name:literal),* $(,)?) => {
         /// Every file of `shaders/shared`: name and text.
         pub const SHARED: &[(&str, &str)] = &[$(($name, wgsl!(concat!("shared/", $name)))),*];
     };
 }
+#[cfg(not(target_arch = "wasm32"))]
 shared!(
     "conv2d_forward",
     "conv2d_gather",
@@ -124,8 +78,8 @@ impl Key {
     /// The complete WGSL.
     pub fn wgsl(&self) -> String {
         let source = match &self.program {
-            Some(program) => replace_epilogue(self.shader.source, program),
-            None => self.shader.source.to_string(),
+            Some(program) => replace_epilogue(&self.shader.source(), program),
+            None => self.shader.source().into_owned(),
         };
         resolve_imports(&source)
     }
@@ -273,6 +227,21 @@ pub fn resolve_imports(source: &str) -> String {
     result
 }
 
+/// The text of `shaders/shared/NAME.wgsl`.
+#[cfg(not(target_arch = "wasm32"))]
+fn shared_source(name: &str) -> Cow<'static, str> {
+    let shared = SHARED.iter().find(|(other, _)| *other == name);
+    // a shader that names a file which does not exist is our own bug, found by the shader tests
+    let (_, text) = shared.unwrap_or_else(|| panic!("shaders/shared/{name}.wgsl is not registered"));
+    Cow::Borrowed(text)
+}
+
+/// The text of `shaders/shared/NAME.wgsl`.
+#[cfg(target_arch = "wasm32")]
+fn shared_source(name: &str) -> Cow<'static, str> {
+    Cow::Owned(crate::web::shaders::text(&format!("shared/{name}")))
+}
+
 fn import_into(source: &str, seen: &mut Vec<String>, result: &mut String) {
     for line in source.lines() {
         match line.trim().strip_prefix("// @import ") {
@@ -282,31 +251,12 @@ fn import_into(source: &str, seen: &mut Vec<String>, result: &mut String) {
                     continue;
                 }
                 seen.push(name.to_string());
-                let shared = SHARED.iter().find(|(other, _)| *other == name);
-                // a shader that names a file which does not exist is our own bug, found by the shader tests
-                let (_, text) = shared.unwrap_or_else(|| panic!("shaders/shared/{name}.wgsl is not registered"));
-                import_into(text, seen, result);
+                import_into(&shared_source(name), seen, result);
             }
             None => {
                 result.push_str(line);
                 result.push('\n');
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::strip;
-
-    #[test]
-    fn stripping_keeps_code_and_markers() {
-        const SOURCE: &str = "// What it does: e^x – never NaN\n\n// @import rng\nfn f(x: f32) -> f32 {  // of x\n  \
-                              return x / 2.0;\n}\n// @epilogue-begin\n  // a remark\n// @epilogue-end";
-        const LENGTH: usize = strip::<0>(SOURCE).1;
-        let (bytes, _) = strip::<LENGTH>(SOURCE);
-        let expected =
-            "// @import rng\nfn f(x: f32) -> f32 {\nreturn x / 2.0;\n}\n// @epilogue-begin\n// @epilogue-end\n";
-        assert_eq!(std::str::from_utf8(&bytes), Ok(expected));
     }
 }
