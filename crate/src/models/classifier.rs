@@ -265,14 +265,14 @@ mod tests {
 
     #[test]
     fn the_evidence_is_a_scaled_gradient_and_jobs_have_owners() {
-        let config = ClassifierConfig { channels: [2, 3], features: 5, ..ClassifierConfig::standard() };
+        let config = ClassifierConfig { channels: [8, 8], features: 32, ..ClassifierConfig::standard() };
         let store = config.declarations().initialize(1).unwrap();
         let mut checkpoint = Checkpoint::from_store(&store);
         checkpoint.set_config(&config).unwrap();
         let runner = Runner::new(&Backend::Cpu, &checkpoint).unwrap();
         let x: Vec<f32> = (0..2 * PIXELS).map(|i| (i % 7) as f32 / 6.0).collect();
-        let evidence = runner.job_of("a", "evidence", 2).unwrap();
-        let mut evidence = evidence.borrow_mut();
+        let job = runner.job_of("a", "evidence", 2).unwrap();
+        let mut evidence = job.borrow_mut();
         for (name, values) in [("x", &x[..]), ("label", &[3.0, 8.0])] {
             let input = evidence.input(name).unwrap();
             evidence.write(input, values).unwrap();
@@ -283,9 +283,11 @@ mod tests {
             let Images::Host(values) = images else { unreachable!("on the CPU") };
             values.chunks(PIXELS).for_each(|image| assert!((largest(image) - 1.0).abs() < 1e-6));
         });
+        let buffers = evidence.plan().buffers.len();
+        drop(evidence);
         assert_eq!(runner.job_of("b", "evidence", 2).unwrap().borrow().plan().inputs.len(), 2);
         runner.forget("b");
-        assert_eq!(runner.memory().0, evidence.plan().buffers.len());
+        assert_eq!(runner.memory().0, buffers);
         assert!(runner.job("paint", 1).err().unwrap().to_string().contains("classify, evidence"));
         assert!(runner.job("classify", 1 << 30).err().unwrap().to_string().contains("too many"));
     }
