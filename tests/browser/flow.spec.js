@@ -6,11 +6,17 @@ import { address, changed, drawThree, drawn, levels, look, settled, state } from
 /** @import { Page, TestInfo } from '@playwright/test' */
 
 // an emulated GPU compiles every kernel first
-test.describe.configure({ timeout: 120_000 });
+test.describe.configure({ timeout: 240_000 });
+
+/** The first picture waits for all kernels. @param {Page} page */
+async function computed(page) {
+  await expect(page.locator('.picture-flow-digit')).toHaveClass(/drawn/, { timeout: 90_000 });
+}
 
 /** @param {Page} page @param {TestInfo} info @param {string} [hash] */
 async function openFlow(page, info, hash = '') {
   await page.goto(address(info, { hash: `room=flow${hash && `&${hash}`}` }));
+  await computed(page);
   for (const name of ['flow-digit', 'flow-noise', 'flow-strip', 'flow-mosaic']) await drawn(page, name);
   await expect(page.locator('.progress')).toBeHidden({ timeout: 60_000 });
 }
@@ -51,6 +57,7 @@ test('a point that is dragged changes picture and probability, and the link hold
   const there = await settled(page, 'flow-digit');
   await expect.poll(async () => (await state(page)).get('a')).toMatch(/^0\.\d+$/);
   await page.reload();
+  await computed(page);
   await drawn(page, 'flow-digit');
   await shows(page, there);
   // the keyboard reaches the middle
