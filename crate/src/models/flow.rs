@@ -100,7 +100,7 @@ impl Flow {
     }
 
     /// v where y = logit F(v).
-    fn from_logit(&self, y: &Tensor) -> Result<Tensor> {
+    fn value_of_logit(&self, y: &Tensor) -> Result<Tensor> {
         let paper = self.config.paper;
         let dark = y.neg().sigmoid().mul_scalar((1.0 - GREYS) / (1.0 - paper)).add_scalar(GREYS);
         let light = y.sigmoid().mul_scalar(1.0 / paper);
@@ -211,7 +211,7 @@ impl Flow {
             let mixture = self.top_mixture(params, label, coupling, &states[1 - changed])?;
             states[changed] = mixture.invert(&states[changed])?;
         }
-        let to_pixels = |y: &Tensor| Ok(self.from_logit(y)?.clamp(MARGIN, GREYS - MARGIN));
+        let to_pixels = |y: &Tensor| Ok(self.value_of_logit(y)?.clamp(MARGIN, GREYS - MARGIN));
         picture = join(&[&to_pixels(&states[0])?, &to_pixels(&states[1])?])?;
         for (index, grids) in noise.iter().enumerate().rev() {
             let mut known = vec![picture];

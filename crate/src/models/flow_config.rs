@@ -73,7 +73,7 @@ impl FlowConfig {
             return unfit("its family is another".into());
         }
         let levels = self.levels.len();
-        if !(1..=3).contains(&levels) || !(4..=SIDE).contains(&self.side) || self.side % (1 << levels) != 0 {
+        if !(1..=3).contains(&levels) || !(4..=SIDE).contains(&self.side) || !self.side.is_multiple_of(1 << levels) {
             return unfit(format!("{levels} levels on pictures of {0} x {0}", self.side));
         }
         let mut sizes = vec![

@@ -208,7 +208,9 @@ mod tests {
         };
         let last = changed(states - 2);
         assert!(last.len() > 150 && last.iter().all(|i| i / SIDE % 2 == 1 && i % 2 == 0));
-        assert!(changed(0).len() > 20 && changed(0).iter().all(|i| i / SIDE % 4 == 0 && i % 4 == 0));
+        assert!(
+            changed(0).len() > 20 && changed(0).iter().all(|i| (i / SIDE).is_multiple_of(4) && i.is_multiple_of(4))
+        );
     }
 
     #[test]

@@ -163,8 +163,9 @@ fn sums_of_chunk(radius: usize, half: &[(isize, isize)], at: &Parameters, pixels
                 sums.couplings[first] += error * seen[first];
                 let weighted = weight * seen[first];
                 sums.mixed[first * PIXELS + pixel] += weighted;
-                for second in first..count {
-                    sums.curvature[first * count + second] += weighted * seen[second];
+                let row = &mut sums.curvature[first * count + first..(first + 1) * count];
+                for (curvature, seen) in row.iter_mut().zip(&seen[first..count]) {
+                    *curvature += weighted * seen;
                 }
             }
         }

@@ -182,7 +182,7 @@ mod tests {
         for _ in 0..count {
             let kind = rng.below(kinds);
             pixels.extend((0..PIXELS as u32).map(|i| {
-                let ink = (i / 28 + kind * (i % 28)) % (kind + 3) == 0;
+                let ink = (i / 28 + kind * (i % 28)).is_multiple_of(kind + 3);
                 f32::from(u8::from(ink != (rng.uniform() < flips)))
             }));
         }
