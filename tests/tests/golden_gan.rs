@@ -101,7 +101,7 @@ fn jobs_compute_pytorchs_pixels_scores_and_maps() {
                 golden.check("style.w", &run("map", "w"), TOLERANCE);
                 golden.check("style.pixels", &run("style", "pixels"), TOLERANCE);
             }
-            let unknown = runner.job("dream", 1).expect_err("no such job").to_string();
+            let unknown = runner.job("dream", 1).err().expect("no such job").to_string();
             assert!(unknown.contains("generate, judge, where"), "{unknown}");
         }
     }

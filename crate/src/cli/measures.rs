@@ -174,6 +174,8 @@ impl Measures {
             figures.extend([("kid_sd", kid_sd), ("inception", inception), ("inception_sd", inception_sd)]);
             figures.extend([("precision", precision), ("recall", recall), ("density", density)]);
             figures.extend([("coverage", coverage), ("memorisation", memorisation)]);
+            // cards and tables count in floors
+            figures.push(("fid / fid_floor", fid / fid_floor));
         }
         if let Some(likelihood) = &self.likelihood {
             figures.push(("nats", likelihood.nats));
@@ -357,7 +359,7 @@ mod tests {
                     reference_images: 10_000,
                     fid: figures[0],
                     fid_error: figures[1],
-                    fid_floor: figures[2],
+                    fid_floor: figures[2].abs() + 0.1,
                     kid: figures[3],
                     kid_sd: figures[4],
                     inception: figures[5],
