@@ -68,8 +68,9 @@ test('the digit, the seed and the truncation change what is drawn where the mode
   before = await changed(page, 'duel-digit', before);
   await page.getByRole('button', { name: 'Another' }).click();
   await changed(page, 'duel-digit', before);
-  const values = await state(page);
-  expect([values.get('digit'), values.get('truncation'), values.get('noise')]).toEqual(['8', '0.2', '0']);
+  await expect
+    .poll(async () => ['digit', 'truncation', 'noise'].map((name) => new URL(page.url()).hash.match(new RegExp(`${name}=([^&]*)`))?.[1]))
+    .toEqual(['8', '0.2', '0']);
 });
 
 test('the split decides which layers listen to the row: at its ends the grid repeats its sources', async ({ page }, info) => {
@@ -99,7 +100,7 @@ test('the judge answers a drawing and a forgery, with a map of where it looks', 
   expect(levels(own)).toBeGreaterThan(5);
   await page.locator('.judge-cell').nth(6).click();
   await changed(page, 'duel-where', own);
-  expect((await state(page)).get('chosen')).toBe('6');
+  await expect.poll(async () => (await state(page)).get('chosen')).toBe('6');
   await expect(page.locator('.judge-cell').nth(6)).toHaveAttribute('aria-pressed', 'true');
   await page.getByRole('button', { name: 'Judge my drawing' }).click();
   await expect.poll(() => look(page, 'duel-where')).toBe(own);

@@ -118,7 +118,7 @@ test('what is not damaged is held fast while the rest changes', async ({ page },
   const before = await look(page, 'energy-repair');
   await page.getByRole('button', { name: 'Upper', exact: true }).click();
   await changed(page, 'energy-repair', before);
-  expect((await state(page)).get('mask')).toHaveLength(131);
+  await expect.poll(async () => (await state(page)).get('mask') ?? '').toHaveLength(131);
 });
 
 test('the energy of a drawing follows the pen', async ({ page }, info) => {

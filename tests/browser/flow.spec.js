@@ -78,7 +78,7 @@ test('painted noise makes another picture, and given back the same one', async (
   await page.mouse.up();
   await changed(page, 'flow-noise', noise);
   await changed(page, 'flow-digit', digit);
-  expect((await state(page)).get('paint')).toMatch(/^[\w-]{523}$/);
+  await expect.poll(async () => (await state(page)).get('paint')).toMatch(/^[\w-]{523}$/);
   await page.getByRole('button', { name: 'Give back its own noise' }).click();
   await shows(page, digit);
   await pad.focus();
@@ -94,7 +94,7 @@ test('one goes through the couplings from noise to digit', async ({ page }, info
   // grey values from paper to ink are gone, a third of them is left
   expect(levels(await settled(page, 'flow-digit'))).toBeGreaterThan(50);
   await expect(page.locator('.flow-journey [role=status]')).toHaveText(/^Nothing but noise/);
-  expect((await state(page)).get('step')).toBe('0');
+  await expect.poll(async () => (await state(page)).get('step')).toBe('0');
   await page.locator('.picture-flow-strip').scrollIntoViewIfNeeded();
   const strip = await page.locator('.picture-flow-strip').boundingBox();
   if (!strip) throw new Error('no strip');

@@ -26,14 +26,14 @@ test('models answer when asked, with their kind, and again while one draws', asy
   await expect(row.locator('.likely-figure')).toHaveText('');
   await row.getByRole('button').click();
   await expect(row.getByRole('button')).toBeHidden({ timeout: 60_000 });
-  expect((await state(page)).get('asked')).toContain('vae-textbook');
+  await expect.poll(async () => (await state(page)).get('asked') ?? '').toContain('vae-textbook');
   await expect(row.locator('.likely-figure')).toHaveText('–');
   await drawThree(page);
   await expect(row.locator('.likely-figure')).toContainText('nats', { timeout: 30_000 });
   const three = await figure(page, 'vae-textbook');
   expect(three).toBeLessThan(-20);
   await expect(row.locator('.scale-dot')).toBeVisible();
-  expect((await state(page)).get('ink')?.length).toBeGreaterThan(10);
+  await expect.poll(async () => (await state(page)).get('ink')?.length ?? 0).toBeGreaterThan(10);
   // a scribble over the whole pad is less likely than a three
   const box = await page.locator('.drawing-surface').boundingBox();
   if (!box) throw new Error('no pad');

@@ -135,6 +135,8 @@ export class DuelRoom {
     const row = this.catalog.find((entry) => entry.id === id) ?? null;
     const model = await DuelModel.load(this.engine, id, row);
     this.loaded.set(id, model);
+    // a second model may come when nothing more is drawn
+    this.shell.settled();
     return model;
   }
 
