@@ -259,7 +259,7 @@ test.describe('for everybody', () => {
     await openRoom(page, info);
     /** @type {string[]} */
     const reached = [];
-    for (let i = 0; i < 24; i += 1) {
+    for (let i = 0; i < 40; i += 1) {
       await page.keyboard.press('Tab');
       const stop = await page.evaluate(() => {
         const element = /** @type {HTMLElement} */ (document.activeElement);
