@@ -118,8 +118,11 @@ test('points of the pictures are read by keyboard and lead to the figures', asyn
   const points = page.locator('.panel-overlap .plot-point');
   const drawing = shipped('measures.json').filter((/** @type {{samples: unknown}} */ { samples }) => samples);
   await expect(points).toHaveCount(drawing.length);
-  await page.locator('.panel-overlap .plot-point[tabindex="0"]').focus();
-  await expect(page.locator('.compare-reading')).toContainText('precision');
+  // the plots are drawn anew when the panels have found their size
+  await expect(async () => {
+    await page.locator('.panel-overlap .plot-point[tabindex="0"]').focus();
+    await expect(page.locator('.compare-reading')).toContainText('precision', { timeout: 1000 });
+  }).toPass();
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/view=figures&.*model=/);
   await page.goBack();
