@@ -5,14 +5,13 @@
 
 import { t } from '../../i18n/translate.js';
 import { ICONS, button, h } from '../../parts/dom.js';
-import { digitPicker } from '../../parts/digit-picker.js';
 import { DrawingPad } from '../../parts/drawing-pad.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
 import { download } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
-import { scrubber } from '../../parts/scrubber.js';
 import { about } from './about.js';
+import { Controls } from './controls.js';
 import { Figures } from './figures.js';
 import { Journey } from './journey.js';
 import { NoisePad } from './noise-pad.js';
@@ -84,38 +83,12 @@ export class FlowRoom {
     this.plane = new NoisePlane(engine, (a, b, input) => this.set({ a, b }, 'later', input));
     this.drawing = new DrawingPad({ changed: (image, ink, finished) => this.drew(image, ink, finished) });
     this.figures = new Figures((digit) => this.set({ digit }, 'push'));
-    this.digits = digitPicker({
-      label: t('flow.digit'),
-      words: (digit) => t('flow.digit.words', { digit }),
-      chosen: (digit) => this.set({ digit }, 'push'),
+    this.controls = new Controls({
+      digit: (digit) => this.set({ digit }, 'push'),
+      temperature: (temperature) => this.set({ temperature }, 'later'),
+      seed: (seed) => this.draw(seed),
     });
-    this.temperature = scrubber({
-      label: t('flow.temperature'),
-      min: 0,
-      max: 1.5,
-      input: (temperature) => this.set({ temperature }, 'later'),
-    });
-    this.seed = h('input', {
-      type: 'number',
-      class: 'seed',
-      min: '0',
-      max: '4294967295',
-      step: '1',
-      'aria-label': t('denoise.seed'),
-      onchange: () => {
-        const seed = Math.floor(this.seed.valueAsNumber);
-        if (seed >= 0 && seed <= 0xffffffff) this.draw(seed);
-        else this.showControls();
-      },
-    });
-    const named = (/** @type {string} */ name, /** @type {Node[]} */ ...controls) =>
-      h('div', { class: 'control' }, h('span', { class: 'control-name', 'aria-hidden': 'true' }, name), ...controls);
-    const fresh = button({
-      label: t('flow.again'),
-      icon: ICONS.dice(),
-      onclick: () => this.draw(crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000),
-    });
-    const save = button({ label: 'PNG', icon: ICONS.save(), onclick: () => this.save() });
+    const save = button({ label: t('save.png'), icon: ICONS.save(), onclick: () => this.save() });
     save.title = t('flow.save');
     const stage = h(
       'div',
@@ -131,16 +104,7 @@ export class FlowRoom {
         [this.drawing.surface],
         [this.drawing.tools, h('figure', { class: 'seen-figure flow-seen' }, this.drawing.seen, h('figcaption', {}, t('flow.drawing.note')))],
       ),
-      panel(
-        'flow-controls',
-        t('flow.controls.title'),
-        [],
-        [
-          named(t('flow.digit'), this.digits.element),
-          named(t('flow.temperature'), this.temperature.element),
-          named(t('denoise.seed'), h('div', { class: 'tools' }, this.seed, fresh)),
-        ],
-      ),
+      this.controls.panel,
     );
     this.about = h('aside', { class: 'about', 'aria-label': t('about.label') });
     this.models = h('div', { class: 'models' });
@@ -398,11 +362,8 @@ export class FlowRoom {
   }
 
   showControls() {
-    const { digit, temperature, seed, step } = this.state.values;
-    this.digits.set(digit);
-    this.temperature.set(temperature);
-    this.seed.value = String(seed);
-    this.journey.show(step);
+    this.controls.show(this.state.values);
+    this.journey.show(this.state.values.step);
   }
 
   async save() {
