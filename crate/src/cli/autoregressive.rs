@@ -12,7 +12,7 @@ use super::publish::Shelf;
 use super::weights::Opened;
 use crate::data::binarize::{self, Binarization};
 use crate::error::Result;
-use crate::metrics::autoregressive::{BATCH, Writing, log_likelihoods, write_digits};
+use crate::metrics::autoregressive::{BATCH, Tone, Writing, log_likelihoods, write_digits};
 use crate::models::autoregressive::{self, Autoregressive, AutoregressiveConfig};
 use crate::models::network::{Network, Runner};
 use crate::train::recipe::limits;
@@ -32,7 +32,7 @@ fn model(opened: &Opened) -> Result<Autoregressive> {
 pub fn sample(opened: &Opened, runner: &Runner, count: usize, seed: u32, temperature: f32) -> Result<Vec<f32>> {
     let places = model(opened)?.places();
     let bar = bar(count.div_ceil(BATCH) * places, "writing");
-    let writing = Writing { count, seed, temperature, places };
+    let writing = Writing { count, seed, temperature, places, tone: Tone::Ink };
     let digits = write_digits(runner, writing, |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
     Ok(digits)
@@ -62,11 +62,11 @@ pub fn subject(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subj
     let flops = model.places() as u64 * model.plan("write", 1)?.flops();
     let places = model.places();
     let draw = move |count: usize, seed: u32| {
-        let writing = Writing { count, seed, temperature: 1.0, places };
+        let writing = Writing { count, seed, temperature: 1.0, places, tone: Tone::Grey };
         write_digits(&runner, writing, |_| {})
     };
-    let sampling =
-        Sampling { setting: format!("{places} runs, temperature 1"), draw: Box::new(draw), flops, known: None };
+    let setting = format!("{places} runs, temperature 1, probability of ink");
+    let sampling = Sampling { setting, draw: Box::new(draw), flops, known: None };
     Ok(Subject { sampling: Some(sampling), likelihood: Some(Likelihood::exact(mean, pixels, nats.len())), extra })
 }
 

@@ -35,7 +35,7 @@ pub fn recipe(
     let images = training.chain().iter().map(|run| run.steps * run.batch as u64).sum::<u64>();
     let steps = training.chain().iter().map(|run| run.steps.to_string()).collect::<Vec<_>>().join(" and then ");
     let mut all = vec![
-        ("recipe", format!("{} (crate/src/train/recipe.rs)", recipe.name)),
+        ("recipe", format!("{} (crate/src/train/{})", recipe.name, recipe.task.file())),
         ("seed", training.chain().iter().map(|run| run.seed.to_string()).collect::<Vec<_>>().join(" and then ")),
         ("steps", format!("{steps} of {} images ({images} images in all)", training.batch)),
     ];

@@ -42,19 +42,34 @@ pub struct Writing {
     pub temperature: f32,
     /// Runs that a digit takes.
     pub places: usize,
+    /// What is taken of a digit.
+    pub tone: Tone,
 }
 
-/// Writes digits from their first pixel on: 784 values each, 0 or 1. `progress` is called with the number of runs done.
+/// The two pictures that writing a digit leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Ink or paper as drawn, 0 or 1.
+    Ink,
+    /// The probability of ink that each place was drawn with, given what was written before it: grey as scanned digits
+    /// are, where the model's pixels are Bernoulli draws of their grey.
+    Grey,
+}
+
+/// Writes digits from their first pixel on: 784 values each, in [0, 1]. `progress` is called with the number of runs done.
 ///
 /// # Errors
 /// [`Error::DeviceLost`], [`Error::Gpu`].
 pub fn write_digits(runner: &Runner, writing: Writing, mut progress: impl FnMut(usize)) -> Result<Vec<f32>> {
-    let Writing { count, seed, temperature, places } = writing;
+    let Writing { count, seed, temperature, places, tone } = writing;
     let batch = BATCH.min(count.max(1));
     let job = runner.job("write", batch)?;
     let mut job = job.borrow_mut();
     let [key, step, warmth] = [job.input("key")?, job.input("step")?, job.input("temperature")?];
-    let pixels = job.output("pixels")?;
+    let pixels = job.output(match tone {
+        Tone::Ink => "pixels",
+        Tone::Grey => "probabilities",
+    })?;
     job.write(warmth, &[temperature])?;
     let mut digits = Vec::with_capacity(count * PIXELS);
     for first in (0..count).step_by(batch) {

@@ -165,6 +165,18 @@ impl Task {
         })
     }
 
+    /// The file of `crate/src/train` that its recipes are written in.
+    pub fn file(&self) -> &'static str {
+        match self {
+            Task::Vae { .. } | Task::Denoiser { .. } | Task::Classifier { .. } => "recipe.rs",
+            Task::Rbm { .. } | Task::Energy { .. } => "recipes_energy.rs",
+            Task::Classical(_) => "recipes_classical.rs",
+            Task::Flow { .. } => "recipes_flow.rs",
+            Task::Gan { .. } => "recipes_gan.rs",
+            Task::Autoregressive { .. } => "recipes_autoregressive.rs",
+        }
+    }
+
     /// Epochs over which the weight of a VAE's KL term rises.
     pub fn kl_warm_up_epochs(&self) -> u64 {
         match self {
