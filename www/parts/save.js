@@ -1,6 +1,10 @@
 /** Files that the person takes home. */
 
-import { h } from './dom.js';
+import { t } from '../i18n/translate.js';
+import { ICONS, button, h } from './dom.js';
+
+/** @import { EngineClient } from '../engine.js' */
+/** @import { Picture } from './picture.js' */
 
 /** @param {Blob} blob @param {string} name */
 export function download(blob, name) {
@@ -30,4 +34,23 @@ export function npy(values, shape) {
   // there may be millions
   for (let i = 0; i < values.length; i += 1) file.setFloat32(10 + padded.length + 4 * i, values[i], true);
   return new Blob([file.buffer], { type: 'application/octet-stream' });
+}
+
+/**
+ * A button that saves what a picture shows.
+ * @param {object} room
+ * @param {EngineClient} room.engine
+ * @param {{complain: (error: unknown) => void}} room.shell
+ * @param {Picture} picture
+ * @param {() => string} name  of the file, without .png
+ */
+export function pngButton({ engine, shell }, picture, name) {
+  const save = async () => {
+    try {
+      download(await engine.png(picture.name), `${name()}.png`);
+    } catch (error) {
+      shell.complain(error);
+    }
+  };
+  return button({ label: t('save.png'), icon: ICONS.save(), onclick: save });
 }

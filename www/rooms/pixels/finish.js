@@ -1,11 +1,11 @@
 /** Finish: the upper rows of a digit are given, and the model writes the rest, in sixteen ways at once. */
 
 import { number, rich, t } from '../../i18n/translate.js';
-import { ICONS, button, h } from '../../parts/dom.js';
+import { h } from '../../parts/dom.js';
 import { DrawingPad } from '../../parts/drawing-pad.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
-import { download } from '../../parts/save.js';
+import { pngButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
 import { scrubber } from '../../parts/scrubber.js';
 import { StillPicture } from '../../parts/still.js';
@@ -49,7 +49,7 @@ export class FinishView {
       [h('div', { class: 'control' }, h('span', { class: 'control-name', 'aria-hidden': 'true' }, t('pixels.rows')), this.rows.element)],
     );
     this.given = h('div', { class: 'panel pixels-given' }, drawing, kept);
-    const save = button({ label: t('save.png'), icon: ICONS.save(), onclick: () => this.save() });
+    const save = pngButton(room, this.ways, () => `finished-${room.fileName}-${state.values.seed}`);
     const ways = panel(
       'ways',
       t('pixels.ways'),
@@ -118,14 +118,5 @@ export class FinishView {
     const { places } = this.model.order;
     const done = this.scene.finished;
     this.progress.textContent = done ? t('pixels.ways.done') : t('pixels.ways.writing', { share: number((100 * this.scene.done) / places) });
-  }
-
-  async save() {
-    const { model, seed } = this.room.state.values;
-    try {
-      download(await this.room.engine.png('pixels-ways'), `finished-${model.replace(/[^\w.-]+/g, '_')}-${seed}.png`);
-    } catch (error) {
-      this.room.shell.complain(error);
-    }
   }
 }

@@ -1,15 +1,14 @@
 /** Likelihood: what each pixel of a drawn digit costs, given those before it, and the sum: -ln p(x), exact. */
 
 import { number, rich, t } from '../../i18n/translate.js';
-import { ICONS, button, h } from '../../parts/dom.js';
+import { h } from '../../parts/dom.js';
 import { DrawingPad } from '../../parts/drawing-pad.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
-import { download } from '../../parts/save.js';
+import { pngButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
 import { StillPicture } from '../../parts/still.js';
 import { PIXELS, SIDE } from '../../protocol.js';
-import { measures } from './about.js';
 import { percent } from './distribution.js';
 import { binary } from './order.js';
 
@@ -46,7 +45,7 @@ export class LikelihoodView {
     this.expected = new Picture(engine, { name: 'pixels-believed', label: t('pixels.expected.label') });
     this.total = h('output', { class: 'nats-total' });
     this.compared = h('p', { class: 'readout' });
-    const save = button({ label: t('save.png'), icon: ICONS.save(), onclick: () => this.save() });
+    const save = pngButton(room, this.expected, () => `expected-${room.fileName}`);
     const drawing = panel('drawing', t('draw.title'), [this.paper.surface], [this.paper.tools]);
     const cost = panel(
       'cost',
@@ -60,17 +59,12 @@ export class LikelihoodView {
   }
 
   /** @param {Loaded} model */
-  async enter(model) {
+  enter(model) {
     this.model = model;
     this.answer = null;
-    this.usual = null;
+    this.usual = model.measures?.likelihood?.nats ?? null;
     this.take(this.paper.setInk(this.room.state.values.ink));
     this.begin();
-    const row = this.room.catalog.find(({ id }) => id === model.id);
-    const measured = row ? await measures(row.id) : null;
-    if (this.model !== model) return;
-    this.usual = measured?.likelihood?.nats ?? null;
-    this.show();
   }
 
   leave() {
@@ -134,14 +128,5 @@ export class LikelihoodView {
       share: percent(this.answer.probabilities[pixel]),
       nats: number(-this.answer.log_likelihood_map[pixel], 2),
     });
-  }
-
-  async save() {
-    const { model } = this.room.state.values;
-    try {
-      download(await this.room.engine.png('pixels-believed'), `expected-${model.replace(/[^\w.-]+/g, '_')}.png`);
-    } catch (error) {
-      this.room.shell.complain(error);
-    }
   }
 }

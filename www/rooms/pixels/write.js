@@ -4,10 +4,10 @@
  */
 
 import { number, rich, t } from '../../i18n/translate.js';
-import { ICONS, button, h } from '../../parts/dom.js';
+import { h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
-import { download } from '../../parts/save.js';
+import { pngButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
 import { scrubber } from '../../parts/scrubber.js';
 import { PIXELS } from '../../protocol.js';
@@ -59,7 +59,7 @@ export class WriteView {
     });
     const figure = (/** @type {Veil} */ veil, /** @type {string} */ caption) =>
       h('figure', { class: 'frame' }, h('div', { class: 'frame-face' }, veil.element), h('figcaption', {}, t(caption)));
-    const save = button({ label: t('save.png'), icon: ICONS.save(), onclick: () => this.save() });
+    const save = pngButton(room, this.digit, () => `written-${room.fileName}-${state.values.seed}`);
     this.inline = scrubber({
       label: t('pixels.temperature'),
       min: 0,
@@ -173,14 +173,5 @@ export class WriteView {
       sum -= Math.log(Math.max(distributions[place * this.order.outcomes + this.order.outcome(place, pixels)], 1e-12));
     }
     return sum;
-  }
-
-  async save() {
-    const { model, seed } = this.room.state.values;
-    try {
-      download(await this.room.engine.png('pixels-digit'), `written-${model.replace(/[^\w.-]+/g, '_')}-${seed}.png`);
-    } catch (error) {
-      this.room.shell.complain(error);
-    }
   }
 }
