@@ -288,6 +288,11 @@ export class RoomFrame {
     }
   }
 
+  /** Models of the room's families that the page brings. */
+  get catalog() {
+    return this.models.catalog;
+  }
+
   /** What the address says, as far as the frame reads it. @returns {{model: string, view?: string}} */
   get address() {
     return /** @type {any} */ (this.state.values);

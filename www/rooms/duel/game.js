@@ -158,7 +158,8 @@ export class GameView {
   /** Another generator. @param {DuelModel} model */
   async rival(model) {
     const listed = OTHERS.find((id) => id !== model.id && this.room.catalog.some((row) => row.id === id));
-    return this.room.load(listed ?? this.room.catalog.find(({ id }) => id !== model.id)?.id ?? model.id);
+    const id = listed ?? this.room.catalog.find((row) => row.id !== model.id)?.id;
+    return (id && (await this.room.load(id))) || model;
   }
 
   /** @param {DuelModel} model @param {number} seed @param {number[]} digits @param {number} truncation */

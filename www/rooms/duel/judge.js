@@ -5,8 +5,9 @@ import { ICONS, button, h, setPressed } from '../../parts/dom.js';
 import { DrawingPad } from '../../parts/drawing-pad.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
-import { download } from '../../parts/save.js';
+import { pngButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
+import { freshSeed } from '../../parts/seed.js';
 import { PIXELS } from '../../protocol.js';
 
 /** @import { DuelRoom, RoomView } from './index.js' */
@@ -51,9 +52,9 @@ export class JudgeView {
     const another = button({
       label: t('duel.another'),
       icon: ICONS.dice(),
-      onclick: () => room.state.set({ seed: crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000 }, 'push'),
+      onclick: () => room.state.set({ seed: freshSeed() }, 'push'),
     });
-    const save = button({ label: t('save.png'), icon: ICONS.save(), onclick: () => this.save() });
+    const save = pngButton(room, this.map, () => 'inkling-where-it-looks');
     this.verdict = h('p', { class: 'verdict', 'aria-live': 'polite' });
     this.bars = h('ol', { class: 'judge-bars', 'aria-label': t('duel.judge.bars') });
     this.panels = [
@@ -200,9 +201,5 @@ export class JudgeView {
     const { chosen } = this.room.state.values;
     if (finished) this.room.state.set({ ink, chosen: null }, 'push');
     if (chosen === null || finished) this.look().catch((error) => this.room.shell.complain(error));
-  }
-
-  async save() {
-    download(await this.room.engine.png(this.map.name), 'inkling-where-it-looks.png');
   }
 }

@@ -5,9 +5,10 @@ import { digitPicker, digitWords } from '../../parts/digit-picker.js';
 import { ICONS, button, h, setPressed } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
-import { download } from '../../parts/save.js';
+import { pngButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
 import { fill } from '../../parts/scrubber.js';
+import { freshSeed } from '../../parts/seed.js';
 import { LAYERS } from './table.js';
 
 /** @import { DuelRoom, RoomView } from './index.js' */
@@ -59,10 +60,10 @@ export class MixView {
       button({
         label: t('duel.another'),
         icon: ICONS.dice(),
-        onclick: () => state.set({ [key]: crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000 }, 'push'),
+        onclick: () => state.set({ [key]: freshSeed() }, 'push'),
       });
     this.noise = button({ label: t('duel.noise'), pressed: true, onclick: () => state.set({ noise: !state.values.noise }, 'push') });
-    const save = button({ label: t('save.png'), icon: ICONS.save(), onclick: () => this.save() });
+    const save = pngButton(room, this.grid, () => 'inkling-style-mixing');
     const source = (/** @type {string} */ key, /** @type {HTMLElement} */ digits, /** @type {HTMLElement} */ dice) =>
       h('fieldset', { class: 'mix-source' }, h('legend', {}, t(`duel.mix.${key}`)), digits, dice);
     this.panels = [
@@ -156,9 +157,5 @@ export class MixView {
       urgent: true,
       input: performance.timeOrigin + performance.now(),
     });
-  }
-
-  async save() {
-    download(await this.room.engine.png(this.grid.name), 'inkling-style-mixing.png');
   }
 }

@@ -1,12 +1,12 @@
 /** A GAN as the Duel room sees it: codes in, digits and verdicts out. */
 
-import { modelsFolder } from '../../catalog.js';
-import { t } from '../../i18n/translate.js';
-import { KindError, PIXELS } from '../../protocol.js';
+import { keyOf } from '../../parts/seed.js';
+import { PIXELS } from '../../protocol.js';
 import { LAYERS } from './table.js';
 
 /** @import { EngineClient } from '../../engine.js' */
-/** @import { CatalogRow, Inputs, ModelInfo } from '../../protocol.js' */
+/** @import { Inputs } from '../../protocol.js' */
+/** @import { Known } from '../models.js' */
 
 /**
  * A unit vector of codes, and how far codes spread along it.
@@ -23,16 +23,15 @@ import { LAYERS } from './table.js';
 export class DuelModel {
   /**
    * @param {EngineClient} engine
-   * @param {string} id
-   * @param {CatalogRow | null} row  null for a file that the person gave
-   * @param {ModelInfo} info
+   * @param {Known} known
    * @param {PageFile | null} page
    */
-  constructor(engine, id, row, info, page) {
+  constructor(engine, { id, row, info, bytes }, page) {
     this.engine = engine;
     this.id = id;
     this.row = row;
     this.info = info;
+    this.bytes = bytes;
     this.directions = page?.directions ?? [];
     this.means = page?.means ?? [];
     const { conditional, generator, discriminator, z_dim: zDim } = /** @type {any} */ (info.config);
@@ -42,21 +41,6 @@ export class DuelModel {
     this.judges = Array.isArray(discriminator) && discriminator.length > 0;
     /** Numbers of a code: z, or w of a style-based generator. */
     this.width = this.isStyle ? generator.style.mapping.at(-1) : zDim;
-  }
-
-  /**
-   * @param {EngineClient} engine
-   * @param {string} id
-   * @param {CatalogRow | null} row
-   * @param {Uint8Array<ArrayBuffer>} [bytes]  of a file that the person gave
-   */
-  static async load(engine, id, row, bytes) {
-    const [info, page] = await Promise.all([
-      row ? engine.load(row) : engine.loadFile(id, bytes ?? new Uint8Array(0)),
-      row ? fetchPage(row.id) : null,
-    ]);
-    if (info.config.family !== 'gan') throw new KindError('unsupported', t('duel.other', { family: info.config.family }));
-    return new DuelModel(engine, id, row, info, page);
   }
 
   /**
@@ -152,23 +136,4 @@ export function joined(parts) {
     at += part.length;
   }
   return all;
-}
-
-/** The key of random numbers, 16 bits a number. @param {number} seed */
-function keyOf(seed) {
-  return Float32Array.of(seed & 0xffff, seed >>> 16, 0, 0);
-}
-
-/**
- * `<id>.page.json`, written when the model was published. The room works without it.
- * @param {string} id
- * @returns {Promise<PageFile | null>}
- */
-async function fetchPage(id) {
-  try {
-    const response = await fetch(new URL(`${id}.page.json`, modelsFolder()));
-    return response.ok ? await response.json() : null;
-  } catch {
-    return null;
-  }
 }

@@ -5,9 +5,10 @@ import { digitPicker, digitWords } from '../../parts/digit-picker.js';
 import { ICONS, button, h, setPressed } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
-import { download } from '../../parts/save.js';
+import { pngButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
 import { fill } from '../../parts/scrubber.js';
+import { freshSeed } from '../../parts/seed.js';
 import { REACH } from './table.js';
 
 /** @import { DuelRoom, RoomView } from './index.js' */
@@ -53,7 +54,7 @@ export class WalkView {
     });
     const another = button({ label: t('duel.another'), icon: ICONS.dice(), onclick: () => this.another() });
     const reset = button({ label: t('duel.reset'), icon: ICONS.reset(), onclick: () => room.state.set({ along: null }, 'push') });
-    const save = button({ label: t('save.png'), icon: ICONS.save(), onclick: () => this.save() });
+    const save = pngButton(room, this.picture, () => `inkling-${room.fileName}`);
     this.rows = h('div', { class: 'slider-group' });
     this.panels = [
       panel(
@@ -140,7 +141,7 @@ export class WalkView {
   }
 
   another() {
-    this.room.state.set({ seed: crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000 }, 'push');
+    this.room.state.set({ seed: freshSeed() }, 'push');
   }
 
   moved() {
@@ -184,9 +185,5 @@ export class WalkView {
       ...model.order(codes, codes.map(() => digit), options),
       views: [this.low, this.high].map((picture, side) => ({ picture, output: 'pixels', columns: 1, rows: count, first: side * count })),
     });
-  }
-
-  async save() {
-    download(await this.room.engine.png(this.picture.name), `inkling-${this.model?.id ?? 'gan'}.png`);
   }
 }
