@@ -106,6 +106,7 @@
  * @property {number} [per_frame]  most runs in one animation frame; below 1 a run takes several
  * @property {Inputs} [state]  by the name of the slab
  * @property {Inputs} [first]  inputs of the first run, in place of those of the same names
+ * @property {Inputs} [each]  inputs that every one of the `steps` runs has values of its own of, run by run
  */
 
 /**

@@ -1,39 +1,95 @@
-/** A picture of 28 x 28 that the page has as numbers, drawn in the ink of the theme. */
+/** Pictures of 28 x 28 that the page has as numbers, one or a grid of them, drawn in the ink of the theme. */
 
-import { PIXELS, SIDE } from '../protocol.js';
+import { KindError, PIXELS, SIDE } from '../protocol.js';
 import { h } from './dom.js';
 
+/** Side of a pixel in a file. */
+const SCALE = 8;
+
 export class StillPicture {
-  /** @param {string} label  what a person who cannot see it is told; empty for decoration */
-  constructor(label) {
-    this.canvas = h('canvas', { class: 'still-picture', width: SIDE, height: SIDE });
+  /**
+   * @param {string} label  what a person who cannot see it is told; empty for decoration
+   * @param {object} [grid]
+   * @param {number} [grid.columns]
+   * @param {number} [grid.rows]
+   * @param {number} [grid.gap]  in image pixels
+   */
+  constructor(label, { columns = 1, rows = 1, gap = 0 } = {}) {
+    this.columns = columns;
+    this.rows = rows;
+    this.gap = gap;
+    this.canvas = h('canvas', { class: 'still-picture' });
+    this.shape();
+    this.setLabel(label);
+    /** Ink of each pixel, 0 to 1. @type {ArrayLike<number> | null} */
+    this.ink = null;
+    new MutationObserver(() => this.paint()).observe(document.documentElement, { attributeFilter: ['data-theme'] });
+  }
+
+  /** @param {string} label */
+  setLabel(label) {
     if (label) {
       this.canvas.setAttribute('role', 'img');
       this.canvas.setAttribute('aria-label', label);
     } else {
       this.canvas.setAttribute('aria-hidden', 'true');
     }
-    /** Ink of each pixel, 0 to 1. @type {ArrayLike<number> | null} */
-    this.ink = null;
-    new MutationObserver(() => this.paint()).observe(document.documentElement, { attributeFilter: ['data-theme'] });
   }
 
-  /** @param {ArrayLike<number> | null} ink  0 to 1 for each pixel; null: nothing */
+  /** @param {number} columns @param {number} rows */
+  arrange(columns, rows) {
+    if (columns === this.columns && rows === this.rows) return;
+    this.columns = columns;
+    this.rows = rows;
+    this.shape();
+    this.paint();
+  }
+
+  shape() {
+    const { canvas, columns, rows, gap } = this;
+    canvas.width = columns * SIDE + (columns - 1) * gap;
+    canvas.height = rows * SIDE + (rows - 1) * gap;
+  }
+
+  /**
+   * @param {ArrayLike<number> | null} ink  0 to 1 for each pixel, picture by picture from the upper left; pictures that
+   *   are missing stay paper; null: nothing
+   */
   show(ink) {
     this.ink = ink;
     this.paint();
   }
 
+  /** As a file on paper, each pixel a square. @returns {Promise<Blob>} */
+  png() {
+    const { canvas } = this;
+    const copy = h('canvas', { width: SCALE * canvas.width, height: SCALE * canvas.height });
+    const context = copy.getContext('2d');
+    if (!context) throw new KindError('internal', '2d');
+    context.fillStyle = getComputedStyle(canvas).getPropertyValue('--digit-paper');
+    context.fillRect(0, 0, copy.width, copy.height);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(canvas, 0, 0, copy.width, copy.height);
+    return new Promise((resolve, reject) => {
+      copy.toBlob((blob) => (blob ? resolve(blob) : reject(new KindError('internal', 'png'))), 'image/png');
+    });
+  }
+
   paint() {
-    const context = this.canvas.getContext('2d');
+    const { canvas, columns, rows, gap, ink } = this;
+    const context = canvas.getContext('2d');
     if (!context) return;
-    context.clearRect(0, 0, SIDE, SIDE);
-    if (!this.ink) return;
-    const pixels = context.createImageData(SIDE, SIDE);
-    const [red, green, blue] = (getComputedStyle(this.canvas).color.match(/\d+/g) ?? ['0', '0', '0']).map(Number);
-    for (let i = 0; i < PIXELS; i += 1) {
-      const share = Math.min(1, Math.max(0, this.ink[i]));
-      pixels.data.set([red, green, blue, Math.round(255 * share)], 4 * i);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    if (!ink) return;
+    const pixels = context.createImageData(canvas.width, canvas.height);
+    const [red, green, blue] = (getComputedStyle(canvas).color.match(/\d+/g) ?? ['0', '0', '0']).map(Number);
+    const count = Math.min(ink.length, columns * rows * PIXELS);
+    for (let i = 0; i < count; i += 1) {
+      const [picture, place] = [Math.floor(i / PIXELS), i % PIXELS];
+      const x = (picture % columns) * (SIDE + gap) + (place % SIDE);
+      const y = Math.floor(picture / columns) * (SIDE + gap) + Math.floor(place / SIDE);
+      const share = Math.min(1, Math.max(0, ink[i]));
+      pixels.data.set([red, green, blue, Math.round(255 * share)], 4 * (y * canvas.width + x));
     }
     context.putImageData(pixels, 0, 0);
   }

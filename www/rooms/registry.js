@@ -9,6 +9,7 @@ import { TABLE as flow } from './flow/table.js';
 import { TABLE as latent } from './latent/table.js';
 import { TABLE as likely } from './likely/table.js';
 import { TABLE as pixels } from './pixels/table.js';
+import { TABLE as tasks } from './tasks/table.js';
 
 /** @import { EngineClient } from '../engine.js' */
 /** @import { CatalogRow } from '../protocol.js' */
@@ -90,6 +91,12 @@ export const ROOMS = [
     families: ['autoregressive', 'mixture', 'naive_bayes', 'vae', 'rbm', 'flow', 'denoiser', 'energy', 'gan'],
     table: likely,
     load: async () => (await import('./likely/index.js')).LikelyRoom,
+  },
+  {
+    id: 'tasks',
+    families: null,
+    table: tasks,
+    load: async () => (await import('./tasks/index.js')).TasksRoom,
   },
 ];
 

@@ -15,6 +15,14 @@ export function picked(inputs, named) {
   return Object.fromEntries(Object.entries(inputs).filter(([name]) => name in named));
 }
 
+/** The inputs that a chain has for one of its runs alone. @param {Chain} chain @param {number} run @returns {[string, Float32Array][]} */
+export function ofRun({ each = {}, steps }, run) {
+  return Object.entries(each).map(([name, values]) => {
+    const size = values.length / (steps ?? 1);
+    return [name, values.subarray(run * size, (run + 1) * size)];
+  });
+}
+
 export class Jobs {
   /**
    * @param {(model: string) => boolean} has  whether a model is loaded
@@ -48,7 +56,8 @@ export class Jobs {
     /** @type {string[]} */
     const needed = JSON.parse(session.job_open(name, model, job, batch));
     for (const [input, values] of Object.entries({ ...inputs, ...chain?.first })) session.job_write(name, input, values);
-    const missing = needed.filter((input) => !(input in inputs || (chain && OF_THE_CHAIN.includes(input))));
+    const given = { ...inputs, ...chain?.each };
+    const missing = needed.filter((input) => !(input in given || (chain && OF_THE_CHAIN.includes(input))));
     if (missing.length > 0) throw new KindError('shape', `the job ${job} of ${model} needs ${missing.join(', ')}`);
     if (!chain) return;
     session.job_reset(name);
@@ -105,6 +114,7 @@ export class Jobs {
       if (run === 1 && chain?.first) {
         for (const [input, values] of Object.entries(picked(inputs, chain.first))) session.job_write(name, input, values);
       }
+      for (const [input, values] of chain ? ofRun(chain, run) : []) session.job_write(name, input, values);
       if (chain) session.job_step(name, chain.seed, run);
       else session.job_run(name);
     }

@@ -6,7 +6,7 @@
 
 import { toFailure } from '../protocol.js';
 import { Budget } from './frame.js';
-import { picked } from './jobs.js';
+import { ofRun, picked } from './jobs.js';
 
 /** @import { Inputs, Scene, ScenePicture, Session, ToPage } from '../protocol.js' */
 /** @import { Given } from './jobs.js' */
@@ -203,6 +203,7 @@ export class Scenes {
         kept.written += 1;
         for (const [input, values] of Object.entries(inputs)) session.job_write(name, input, values);
       }
+      for (const [input, values] of ofRun(chain, kept.done)) session.job_write(name, input, values);
       session.job_step(name, chain.seed, kept.done);
     } catch (error) {
       this.failed(name, error);

@@ -1,6 +1,7 @@
 /** How each family draws digits: the one thing about a model that this room has to know. */
 
-import { KindError, PIXELS } from '../../protocol.js';
+import { runChain, runLane } from '../../parts/running.js';
+import { PIXELS } from '../../protocol.js';
 import { fetchRows } from '../denoise/measurements.js';
 import { NO_CLASS } from '../denoise/table.js';
 
@@ -19,6 +20,9 @@ import { NO_CLASS } from '../denoise/table.js';
  * @property {ModelInfo} info  of the model, which is loaded
  * @property {number} seed
  * @property {number} count  digits
+ * @property {number[]} [digits]  one for each picture, for models that are told; 0 to 9 in turn where they are left out
+ * @property {string} [name]  of the scene and of the lane, where several draw at once
+ * @property {boolean} [live]  states of a denoiser are shown on the way, which costs it time
  * @property {(snapshot: Snapshot) => void} show
  * @property {AbortSignal} signal
  */
@@ -43,8 +47,16 @@ const [GO_ON, FROM_NOISE] = [0, 1];
 /** Times that one pass is repeated: other work on the machine only ever makes it slower. */
 const REPEATED = 3;
 
-/** Digits in turn, for models that are told. @param {number} count */
-const turn = (count) => Float32Array.from({ length: count }, (_, i) => i % 10);
+/** The digits of models that are told. @param {Pick<Task, 'count' | 'digits'>} task */
+const digitsOf = ({ count, digits }) => Float32Array.from({ length: count }, (_, i) => digits?.[i] ?? i % 10);
+
+/** Families whose models can be told which digit to draw, where their config does not say otherwise. */
+const TOLD = ['denoiser', 'gan', 'flow', 'energy', 'mixture', 'naive_bayes'];
+
+/** Whether a model can be told which digit to draw. @param {ModelInfo} info */
+export function isTold({ config }) {
+  return TOLD.includes(config.family) && config.conditional !== false;
+}
 
 /** @type {Record<string, Drawer>} */
 const DRAWERS = {
@@ -61,14 +73,14 @@ const DRAWERS = {
     show({ pixels, ms: least });
   },
   denoiser,
-  mixture: byJob(() => ({ job: 'sample', steps: 1, inputs: {} })),
-  naive_bayes: byJob(() => ({ job: 'sample', steps: 1, inputs: {} })),
-  flow: byJob(({ count }) => ({ job: 'sample', steps: 1, inputs: { label: turn(count), temperature: Float32Array.of(1) } })),
+  mixture: byJob(components),
+  naive_bayes: byJob(components),
+  flow: byJob((task) => ({ job: 'sample', steps: 1, inputs: { label: digitsOf(task), temperature: Float32Array.of(1) } })),
   async gan(task) {
     const { engine, info, seed, count } = task;
     /** @type {Inputs} */
     const inputs = { z: await engine.normal(seed, count * info.config.z_dim) };
-    if (info.config.conditional) inputs.label = turn(count);
+    if (info.config.conditional) inputs.label = digitsOf(task);
     if ('style' in Object(info.config.generator)) inputs.noise = Float32Array.of(1);
     await byJob(() => ({ job: 'generate', steps: 1, inputs }))(task);
   },
@@ -78,12 +90,26 @@ const DRAWERS = {
     return { job: 'write', steps: patches ? PIXELS / 4 : PIXELS, inputs: { temperature: Float32Array.of(1), keep: Float32Array.of(0), given } };
   }),
   rbm: byJob(({ count }) => ({ job: 'gibbs', steps: RUNS.gibbs, ...free(count, { temperature: Float32Array.of(1) }) })),
-  energy: byJob(({ count, info }) => {
+  energy: byJob((task) => {
+    const { count, info } = task;
     const size = (/** @type {string} */ name) => Float32Array.of(Number(info.config[name]));
-    const inputs = { label: turn(count), step_size: size('step_size'), noise: size('noise') };
+    const inputs = { label: digitsOf(task), step_size: size('step_size'), noise: size('noise') };
     return { job: 'langevin', steps: RUNS.langevin, ...free(count, inputs) };
   }),
 };
+
+/**
+ * A mixture draws a component and shows its mean; one that is told the digit draws among those of the digit.
+ * @param {Task} task
+ * @returns {Recipe}
+ */
+function components(task) {
+  const { digits, seed, info } = task;
+  if (!digits) return { job: 'sample', steps: 1, inputs: {} };
+  const size = Number(info.config.size);
+  const index = digitsOf(task).map((digit, i) => digit * size + ((seed + i) % size));
+  return { job: 'component', steps: 1, inputs: { index } };
+}
 
 /**
  * Chains that begin with noise and that nothing is given to.
@@ -109,38 +135,9 @@ export const draw = (task) => DRAWERS[task.row.family](task);
  */
 function byJob(recipe) {
   return (task) => {
-    const { engine, row, seed, count, show, signal } = task;
-    const { job, steps, inputs, first } = recipe(task);
-    const serial = -1 - Math.floor(performance.now());
-    return new Promise((resolve, reject) => {
-      let ms = 0;
-      /** @type {(() => void)[]} */
-      const listening = [];
-      const end = (/** @type {() => void} */ then) => {
-        for (const stop of listening) stop();
-        engine.send({ type: 'scene-release', scene: NAME });
-        then();
-      };
-      signal.addEventListener('abort', () => end(resolve), { once: true });
-      listening.push(
-        engine.on('scene-steps', (message) => {
-          if (message.scene === NAME && message.serial === serial) ms = message.ms;
-        }),
-        engine.on('scene-values', ({ scene, serial: of, done, values }) => {
-          if (scene !== NAME || of !== serial) return;
-          show({ pixels: values.pixels, ms: ms * done });
-          if (done >= steps) end(resolve);
-        }),
-        engine.on('scene-failed', ({ scene, serial: of, failure }) => {
-          if (scene === NAME && of === serial) end(() => reject(new KindError(failure.kind, failure.detail)));
-        }),
-      );
-      const chain = { seed, steps, first };
-      engine.send({
-        type: 'scene',
-        scene: { scene: NAME, serial, model: row.id, job, batch: count, inputs, chain, views: [], read: ['pixels'] },
-      });
-    });
+    const { engine, row, seed, count, show, signal, name = NAME } = task;
+    const given = { model: row.id, batch: count, seed, ...recipe(task) };
+    return runChain(engine, name, given, { read: ['pixels'], show: ({ pixels }, { ms }) => show({ pixels, ms }), signal });
   };
 }
 
@@ -156,45 +153,20 @@ async function setting(id) {
 }
 
 /** @param {Task} task */
-async function denoiser({ engine, row, info, seed, count, show, signal }) {
+async function denoiser(task) {
+  const { engine, row, info, seed, count, show, signal, name = NAME, live } = task;
   const { sampler, steps, spacing, eta, guidance_scale } = await setting(row.id);
   const known = info.config.conditional !== false;
-  const classes = Array.from({ length: count }, (_, i) => (known ? i % 10 : NO_CLASS));
+  const classes = known ? Array.from(digitsOf(task)) : new Array(count).fill(NO_CLASS);
   /** @type {Spec} */
   const spec = {
     ...{ model: row.id, sampler, steps, spacing, eta, guidance_scale, classes, seed },
     ...{ shared_noise: false, start: { kind: 'noise' }, direction: 'denoise' },
   };
-  let stepMs = 0;
-  let trajectory = { frames: Infinity };
-  /** @type {() => void} */
-  let finish = () => {};
-  const finished = new Promise((resolve) => {
-    finish = () => resolve(undefined);
+  if (signal.aborted) return;
+  await runLane(engine, name, spec, {
+    show: (pixels, { ms }) => show({ pixels, ms }),
+    signal,
+    afterwards: live ? undefined : FRAMES,
   });
-  let ready = 0;
-  const look = () => ready >= trajectory.frames - 1 && finish();
-  const stop = engine.on('frames', (message) => {
-    if (message.lane !== NAME) return;
-    ready = message.ready;
-    stepMs = message.ms;
-    look();
-  });
-  signal.addEventListener('abort', finish, { once: true });
-  try {
-    trajectory = await engine.run(NAME, spec);
-    look();
-    await finished;
-    if (signal.aborted) return;
-    const every = Math.max(1, Math.ceil(trajectory.frames / FRAMES));
-    for (let frame = 0; frame < trajectory.frames && !signal.aborted; frame += 1) {
-      const last = frame === trajectory.frames - 1;
-      if (frame % every && !last) continue;
-      const values = await engine.frameValues(NAME, 'x_t', frame);
-      show({ pixels: values.map((value) => Math.min(1, Math.max(0, 0.5 * value + 0.5))), ms: frame * stepMs });
-    }
-  } finally {
-    stop();
-    engine.send({ type: 'release', lane: NAME });
-  }
 }
