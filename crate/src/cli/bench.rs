@@ -13,7 +13,8 @@ use crate::data::PIXELS;
 use crate::data::mnist::Dataset;
 use crate::error::{Error, Result};
 use crate::metrics::features::Extractor;
-use crate::metrics::sample_report::{Reference, sample_report};
+use crate::metrics::reference::Reference;
+use crate::metrics::sample_report::sample_report;
 use crate::models::family::Family;
 
 /// What a family brings to be measured. Whatever it leaves out stays out of the table.

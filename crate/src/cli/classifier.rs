@@ -12,13 +12,16 @@ use super::publish::Shelf;
 use super::weights::Opened;
 use crate::backend::Backend;
 use crate::catalog::Entry;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Precision};
 use crate::data::mnist::{Dataset, Split};
 use crate::error::{Error, Result};
 use crate::metrics::features::{self, Extractor, Features};
-use crate::metrics::sample_report::Reference;
+use crate::metrics::reference::Reference;
 use crate::models::classifier::CLASSES;
 use crate::train::recipe::Recipe;
+
+/// How the file of its features of real digits is called, behind the classifier's id.
+pub const REFERENCE: &str = ".reference.safetensors";
 
 /// How well a classifier tells the digits of the test set.
 #[derive(Debug, Serialize)]
@@ -91,14 +94,15 @@ fn text(report: &Report) -> String {
     text
 }
 
-/// Ships a classifier: its weights, its row in the catalog and its card, with figures that are measured here.
+/// Ships a classifier: its weights, its row in the catalog, what it sees in the test set, and its card, with figures that
+/// are measured here.
 ///
 /// # Errors
 /// As [`run`]; [`Error::Io`] for a place that cannot be written.
 pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf, measure: &Measure) -> Result<()> {
     let config = features::config(&opened.checkpoint)?;
     let (_, recipe) = shelf.origin(&opened.path, config.training.as_ref())?;
-    let package = shelf.package(&opened.path, id.unwrap_or(&recipe.name))?;
+    let mut package = shelf.package(&opened.path, id.unwrap_or(&recipe.name))?;
 
     let data = load_test_set(&measure.data)?;
     let train = Dataset::load(&measure.data, Split::Train)?;
@@ -107,6 +111,8 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf, measure: &Me
     let mut extractor = Extractor::new(&backend, &opened.checkpoint)?;
     let reference = pollster::block_on(Reference::new(&mut extractor, &data.images, &train.images))?;
 
+    let shipped = reference.to_checkpoint(&opened.sha256)?.to_bytes(Precision::Half)?;
+    package.add(package.beside(REFERENCE)?, shipped);
     let entry = package.entry(config.family, &recipe, opened.bytes as u64, opened.sha256.clone());
     let text = card_text(&entry, opened, &recipe, &report, reference.fid_floor())?;
     shelf.put(package, entry, &text)

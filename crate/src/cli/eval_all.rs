@@ -86,7 +86,7 @@ Precision and recall with k = 3, density and coverage with k = 5.
         // writing to a String cannot fail
         let _ = writeln!(
             text,
-            "| {} | {}, seed {} | {:.1} +- {:.1} | {:.1} | {:.1} | {:.2} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} | {} |",
+            "| {} | {}, seed {} | {:.1} +- {:.1} | {:.1} | {:.1} | {:.2} | {:.3} | {:.3} | {:.3} | {:.3} | {} | {} |",
             one.id,
             report.n,
             samples.seed,
@@ -99,7 +99,7 @@ Precision and recall with k = 3, density and coverage with k = 5.
             report.recall,
             report.density,
             report.coverage,
-            report.memorisation,
+            report.memorisation_words(),
             samples.setting
         );
     }

@@ -18,7 +18,8 @@ use super::weights::{self, Opened};
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::metrics::features::Extractor;
-use crate::metrics::sample_report::{Reference, SampleReport, sample_report};
+use crate::metrics::reference::Reference;
+use crate::metrics::sample_report::{SampleReport, sample_report};
 use crate::samplers::Sampler;
 use crate::samplers::schedule::schedule;
 use crate::samplers::spacing::Spacing;
@@ -230,7 +231,8 @@ impl Bench {
         let images = denoise::sample(&self.runner, spec, self.n, None)?;
         let seconds = start.elapsed().as_secs_f64();
         let report = pollster::block_on(sample_report(&images, &mut self.extractor, &self.reference, spec.seed))?;
-        let SampleReport { fid, fid_error, kid, inception, memorisation, .. } = report;
+        let SampleReport { fid, fid_error, kid, inception, .. } = report;
+        let memorisation = report.memorisation.unwrap_or_default();
         if [fid, fid_error, kid, inception, memorisation].iter().any(|figure| !figure.is_finite()) {
             return Err(Error::NonFinite(
                 "the measures are no finite numbers; do the training and the test images differ?".into(),
@@ -273,7 +275,7 @@ fn text(row: &Row) -> String {
     let _ = writeln!(
         text,
         ": {} evaluations a digit, {} digits in {:.0} s\n  FID (ours) {:.2} +- {:.2} ({:.1}x the floor of {:.2}), KID {:.5}, \
-         inception score {:.2}\n  precision {:.3}, recall {:.3}, density {:.3}, coverage {:.3}, memorisation {:.2}",
+         inception score {:.2}\n  precision {:.3}, recall {:.3}, density {:.3}, coverage {:.3}, memorisation {}",
         row.evaluations,
         report.n,
         row.seconds,
@@ -287,7 +289,7 @@ fn text(row: &Row) -> String {
         report.recall,
         report.density,
         report.coverage,
-        report.memorisation
+        report.memorisation_words()
     );
     text
 }

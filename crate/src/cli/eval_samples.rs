@@ -3,15 +3,18 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use super::classifier::REFERENCE;
 use super::eval::{Measure, load_test_set, warn_if_not_mnist};
 use super::info::json;
 use super::weights::Opened;
 use super::{images, print, weights};
 use crate::backend::Backend;
+use crate::checkpoint::Checkpoint;
 use crate::data::mnist::{Dataset, Split};
 use crate::error::Result;
 use crate::metrics::features::Extractor;
-use crate::metrics::sample_report::{Reference, SampleReport, sample_report};
+use crate::metrics::reference::Reference;
+use crate::metrics::sample_report::{SampleReport, sample_report};
 
 /// Whether `name` is a file of images and no model.
 pub fn is_samples(name: &str) -> bool {
@@ -26,9 +29,28 @@ pub fn is_samples(name: &str) -> bool {
 pub fn run(name: &str, measure: &Measure, classifier: &str, as_json: bool) -> Result<()> {
     let (_, pixels) = images::read_npy(Path::new(name))?.into_images(name)?;
     let backend = measure.backend.open()?;
-    let (mut extractor, reference) = reference(&backend, measure, &weights::open(classifier)?)?;
+    let classifier = weights::open(classifier)?;
+    let (mut extractor, reference) = match shipped(&classifier, measure)? {
+        Some(reference) => (Extractor::new(&backend, &classifier.checkpoint)?, reference),
+        None => reference(&backend, measure, &classifier)?,
+    };
     let report = pollster::block_on(sample_report(&pixels, &mut extractor, &reference, measure.seed))?;
     print(&if as_json { json(&report)? } else { text(&report) })
+}
+
+/// What is shipped of the test set's features, where the folder of MNIST is not there. It tells of that.
+fn shipped(classifier: &Opened, measure: &Measure) -> Result<Option<Reference>> {
+    let path = classifier.path.with_extension(&REFERENCE[1..]);
+    if measure.data.exists() || !path.exists() {
+        return Ok(None);
+    }
+    let reference = Reference::from_checkpoint(&Checkpoint::from_bytes(&weights::read(&path)?)?, &classifier.sha256)?;
+    eprintln!(
+        "{} is not there: measured on the features of test digits in {}, without the memorisation",
+        measure.data.display(),
+        path.display()
+    );
+    Ok(Some(reference))
 }
 
 /// The classifier, and what it sees in MNIST.
@@ -67,8 +89,8 @@ pub fn text(report: &SampleReport) -> String {
     let _ = writeln!(text, "density, coverage  {:8.3}, {:.3}  (k = 5)", report.density, report.coverage);
     let _ = writeln!(
         text,
-        "memorisation       {:8.3}  (distance to the nearest training image, over that of test images)",
-        report.memorisation
+        "memorisation       {:>8}  (distance to the nearest training image, over that of test images)",
+        report.memorisation_words()
     );
     let _ = writeln!(text, "digits 0 to 9      {:?}", report.digits);
     text

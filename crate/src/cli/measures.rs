@@ -173,7 +173,7 @@ impl Measures {
             figures.extend([("fid", fid), ("fid_error", fid_error), ("fid_floor", fid_floor), ("kid", kid)]);
             figures.extend([("kid_sd", kid_sd), ("inception", inception), ("inception_sd", inception_sd)]);
             figures.extend([("precision", precision), ("recall", recall), ("density", density)]);
-            figures.extend([("coverage", coverage), ("memorisation", memorisation)]);
+            figures.extend([("coverage", coverage), ("memorisation", memorisation.unwrap_or_default())]);
             // cards and tables count in floors
             figures.push(("fid / fid_floor", fid / fid_floor));
         }
@@ -274,7 +274,7 @@ pub fn markdown(measures: &Measures) -> String {
              | inception score | {:.2} +- {:.2} |\n\
              | precision, recall (k = 3) | {:.3}, {:.3} |\n\
              | density, coverage (k = 5) | {:.3}, {:.3} |\n\
-             | memorisation (1 is ideal, far below is copying) | {:.3} |\n\
+             | memorisation (1 is ideal, far below is copying) | {} |\n\
              | digits 0 to 9, as the classifier reads them | {} |\n\n",
             report.n,
             if setting.is_empty() { "" } else { "; " },
@@ -291,7 +291,7 @@ pub fn markdown(measures: &Measures) -> String {
             report.recall,
             report.density,
             report.coverage,
-            report.memorisation,
+            report.memorisation_words(),
             report.digits.map(|count| count.to_string()).join(", "),
         );
     }
@@ -373,7 +373,7 @@ mod tests {
                     recall: figures[8],
                     density: figures[9],
                     coverage: figures[10],
-                    memorisation: figures[11],
+                    memorisation: Some(figures[11]),
                     digits: digits.map(usize::from),
                 },
             }

@@ -20,6 +20,7 @@ mod images;
 mod info;
 mod measures;
 mod output;
+mod pack;
 mod pairs;
 mod publish;
 mod publish_denoiser;
@@ -61,6 +62,8 @@ enum Command {
     Eval(eval::Arguments),
     /// Show what a model is and what a step of it costs
     Info(info::Arguments),
+    /// Write a weights file anew as its recipe stores weights: 8 bits instead of 16, where it says so
+    Pack(pack::Arguments),
     /// Put a trained model into www/models: weights, catalog row, card, the page's side files
     Publish(publish::Arguments),
 }
@@ -91,6 +94,7 @@ fn run(command: Command) -> Result<()> {
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
+        Command::Pack(arguments) => pack::run(&arguments),
         Command::Publish(arguments) => publish::run(&arguments),
     }
 }

@@ -109,7 +109,7 @@ fn table(rows: &[Row]) -> String {
         // writing to a String cannot fail
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {:.1} +- {:.1} | {:.1} | {:.2} | {:.2} | {:.3} | {:.3} | {:.2} | {:.3} | {:.2} |",
+            "| {} | {} | {} | {:.1} +- {:.1} | {:.1} | {:.2} | {:.2} | {:.3} | {:.3} | {:.2} | {:.3} | {} |",
             setting_words(&row.setting),
             row.setting.steps,
             row.evaluations,
@@ -122,7 +122,7 @@ fn table(rows: &[Row]) -> String {
             report.recall,
             report.density,
             report.coverage,
-            report.memorisation,
+            report.memorisation_words(),
         );
     }
     text

@@ -12,6 +12,8 @@ pub mod kernel_distance;
 pub mod manifold;
 pub mod neighbours;
 #[cfg(feature = "cli")]
+pub mod reference;
+#[cfg(feature = "cli")]
 pub mod sample_report;
 pub mod vae;
 pub mod vae_likelihood;

@@ -11,31 +11,20 @@ use super::inception;
 use super::kernel_distance::{self, Subsets};
 use super::manifold::{self, Manifold, Overlap};
 use super::neighbours::{Points, mean_nearest_distance};
+use super::reference::Reference;
 use crate::data::streams;
 use crate::error::{Error, Result};
 use crate::rng::Philox;
 
-/// Training images that the floor is measured on: as many as there are test images and, by custom, samples.
-const FLOOR_IMAGES: usize = 10_000;
 /// Draws behind the Frechet distance's standard error.
 const RESAMPLES: usize = 20;
-
-/// The real images, as the measures see them. Made once, used for any number of samples.
-pub struct Reference {
-    test: Features,
-    moments: Moments,
-    manifold: Manifold,
-    train: Points,
-    test_to_train: f64,
-    fid_floor: f64,
-}
 
 /// The measures of one set of generated images; each says which way is better.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SampleReport {
     /// Generated images measured.
     pub n: usize,
-    /// Real images measured against: the test set.
+    /// Real images measured against: the test set, or the part of it that is shipped.
     pub reference_images: usize,
     /// Frechet distance to the test set (lower). It falls with n: compare at equal n only.
     pub fid: f64,
@@ -59,40 +48,17 @@ pub struct SampleReport {
     pub density: f64,
     /// Coverage (higher), k = 5; of as many real ones as generated ones.
     pub coverage: f64,
-    /// Mean distance to the nearest training image, over that of test images: 1 is ideal, far below 1 is copying.
-    pub memorisation: f64,
+    /// Mean distance to the nearest training image, over that of test images: 1 is ideal, far below 1 is copying. `None`
+    /// where there are no training images.
+    pub memorisation: Option<f64>,
     /// How many samples the classifier takes for each digit.
     pub digits: [usize; 10],
 }
 
-impl Reference {
-    /// The reference of `test` and `train`, 784 bytes for each image.
-    ///
-    /// # Errors
-    /// [`Error::Data`] for too few images; [`Error::DeviceLost`], [`Error::Gpu`].
-    pub async fn new(extractor: &mut Extractor, test: &[u8], train: &[u8]) -> Result<Reference> {
-        let test = extractor.extract_bytes(test).await?;
-        let train = extractor.extract_bytes(train).await?;
-        let width = test.width;
-        let moments = Moments::of(&test.values, width)?;
-        let fid_floor = frechet::distance(&moments, &Moments::of(&train.first(FLOOR_IMAGES).values, width)?)?;
-        let manifold = Manifold::new(Points::new(test.values.clone(), width))?;
-        let train = Points::new(train.values, width);
-        let test_to_train = mean_nearest_distance(manifold.points(), &train);
-        Ok(Reference { test, moments, manifold, train, test_to_train, fid_floor })
-    }
-
-    /// The Frechet distance of the first 10,000 training images to the test set.
-    pub fn fid_floor(&self) -> f64 {
-        self.fid_floor
-    }
-
-    /// The Frechet distance of generated images alone, where the other measures would take too long.
-    ///
-    /// # Errors
-    /// [`Error::Data`] for fewer than two images.
-    pub fn fid(&self, generated: &Features) -> Result<f64> {
-        frechet::distance(&self.moments, &Moments::of(&generated.values, generated.width)?)
+impl SampleReport {
+    /// The memorisation as tables show it.
+    pub fn memorisation_words(&self) -> String {
+        self.memorisation.map_or("-".into(), |value| format!("{value:.3}"))
     }
 }
 
@@ -131,7 +97,9 @@ pub fn measure(generated: &Features, reference: &Reference, seed: u32) -> Result
     let order = rng(streams::PARTS).permutation(n);
     let (inception, inception_sd) = inception::score(&generated.probabilities, &order, inception::SPLITS)?;
     let Overlap { precision, recall, density, coverage } = overlap(generated, reference, &mut rng(streams::MEMBERS))?;
-    let points = Points::new(generated.values.clone(), width);
+    let memorisation = reference.train.as_ref().map(|(train, test_to_train)| {
+        mean_nearest_distance(&Points::new(generated.values.clone(), width), train) / test_to_train
+    });
     let mut digits = [0; 10];
     for digit in generated.digits() {
         digits[usize::from(digit)] += 1;
@@ -150,7 +118,7 @@ pub fn measure(generated: &Features, reference: &Reference, seed: u32) -> Result
         recall,
         density,
         coverage,
-        memorisation: mean_nearest_distance(&points, &reference.train) / reference.test_to_train,
+        memorisation,
         digits,
     })
 }
@@ -181,7 +149,7 @@ fn some(features: &Features, count: usize, rng: &mut Philox) -> Points {
 mod tests {
     use super::*;
     use crate::backend::Backend;
-    use crate::checkpoint::Checkpoint;
+    use crate::checkpoint::{Checkpoint, Precision};
     use crate::data::PIXELS;
     use crate::models::classifier::ClassifierConfig;
 
@@ -217,14 +185,26 @@ mod tests {
             |images: &[f32]| pollster::block_on(sample_report(images, &mut extractor, &reference, 7)).unwrap();
         let same = report(&grey(&test));
         assert!(same.fid.abs() < 1e-6 && (same.precision, same.recall, same.coverage) == (1.0, 1.0, 1.0), "{same:?}");
-        assert!((same.memorisation - 1.0).abs() < 1e-9 && same.n == 120 && same.digits.iter().sum::<usize>() == 120);
+        assert!(
+            (same.memorisation.unwrap() - 1.0).abs() < 1e-9
+                && same.n == 120
+                && same.digits.iter().sum::<usize>() == 120
+        );
         let copies = report(&grey(&train));
-        assert!(copies.memorisation < 1e-3, "{copies:?}");
+        assert!(copies.memorisation.unwrap() < 1e-3, "{copies:?}");
         assert!((copies.fid - reference.fid_floor()).abs() < 1e-9, "all training images are among the first 10,000");
         let fresh = report(&grey(&images(3, 90)));
-        assert!(fresh.memorisation > 0.5 && fresh.precision > 0.7 && fresh.fid > same.fid, "{fresh:?}");
+        assert!(fresh.memorisation.unwrap() > 0.5 && fresh.precision > 0.7 && fresh.fid > same.fid, "{fresh:?}");
         assert_eq!(fresh, report(&grey(&images(3, 90))), "a seed decides every draw");
         let paper = report(&vec![0.0; 20 * PIXELS]);
         assert!(paper.fid > fresh.fid && paper.recall < 0.1 && paper.inception < 1.001, "{paper:?}");
+        let file = reference.to_checkpoint("its sha").unwrap().to_bytes(Precision::Half).unwrap();
+        let file = Checkpoint::from_bytes(&file).unwrap();
+        assert!(Reference::from_checkpoint(&file, "another").is_err(), "features of another classifier");
+        let shipped = Reference::from_checkpoint(&file, "its sha").unwrap();
+        let alone = pollster::block_on(sample_report(&grey(&images(3, 90)), &mut extractor, &shipped, 7)).unwrap();
+        let near = |a: f64, b: f64| (a - b).abs() < 0.02 * b.abs().max(0.1);
+        assert!(near(alone.fid, fresh.fid) && near(alone.kid, fresh.kid), "{alone:?} {fresh:?}");
+        assert!(alone.memorisation.is_none() && alone.inception == fresh.inception);
     }
 }

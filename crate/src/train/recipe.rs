@@ -364,7 +364,8 @@ impl Recipe {
     /// much as all other models together.
     pub fn precision(&self) -> Precision {
         match self.name.as_str() {
-            "ddpm-textbook" | "ddpm-simple" | "ddpm-x0" | "gan-textbook" | "gan-deep" => Precision::Byte,
+            "vae-map" | "vae-textbook" | "vae-dense" | "ddpm-textbook" | "ddpm-simple" | "ddpm-x0" | "gan-textbook"
+            | "gan-deep" => Precision::Byte,
             _ => Precision::Half,
         }
     }
