@@ -1,14 +1,14 @@
 /** How many bytes a visitor loads, and the limits on that. Reads what `npm run build` left. */
 
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DIST } from './build.mjs';
 import { recordFile } from './lib/chunk-record.mjs';
 import { ROOT, UserError, isMain, runMain } from './lib/process.mjs';
 
-/** Limits in bytes after gzip: 350 and 150 KB of 1,024 bytes. */
-const LIMITS = { wasm: 350 * 1024, script: 150 * 1024 };
+/** Limits in bytes: 350 and 150 KB of 1,024 bytes after gzip, and of all weights together, which do not get smaller by it. */
+const LIMITS = { wasm: 350 * 1024, script: 150 * 1024, weights: 20e6 };
 
 /** The script that wasm-bindgen writes belongs to the engine, and comes in as many copies as there are variants. */
 const GLUE = /^www\/wasm\/(\w+)\/inkling\.js$/;
@@ -18,7 +18,7 @@ const gzipped = (file) => gzipSync(readFileSync(file), { level: 9 }).length;
 
 /**
  * Measures the built site.
- * @returns {{ label: string, bytes: number, limit?: number }[]} gzipped sizes
+ * @returns {{ label: string, bytes: number, limit?: number, stored?: boolean }[]} gzipped sizes, but for what is `stored`
  */
 export function measure() {
   const parts = /** @type {const} */ (['page', 'worker']).map((part) => {
@@ -37,6 +37,10 @@ export function measure() {
   const first = new Set(parts.flatMap((chunks) => loadedAtOnce(chunks)));
   const bytes = [...first].reduce((sum, file) => sum + gzipped(path.join(DIST, file)), 0);
   sizes.push({ label: 'scripts of the page and its worker, without lazy parts and glue', bytes, limit: LIMITS.script });
+  const models = path.join(ROOT, 'www/models');
+  const weights = readdirSync(models).filter((name) => /\.(safetensors|bin)$/.test(name));
+  const stored = weights.reduce((sum, name) => sum + statSync(path.join(models, name)).size, 0);
+  sizes.push({ label: 'all weights together, each loaded when it is asked for', bytes: stored, limit: LIMITS.weights, stored: true });
   return sizes;
 }
 
@@ -64,9 +68,9 @@ export function loadedAtOnce(chunks) {
  */
 export function checkSizes() {
   const count = { passed: 0, failed: 0 };
-  for (const { label, bytes, limit } of measure()) {
+  for (const { label, bytes, limit, stored } of measure()) {
     const verdict = limit === undefined ? '' : `, limit ${(limit / 1000).toFixed(0)} kB: ${bytes <= limit ? 'ok' : 'TOO LARGE'}`;
-    console.log(`${label}: ${(bytes / 1000).toFixed(1)} kB gzipped${verdict}`);
+    console.log(`${label}: ${(bytes / 1000).toFixed(1)} kB${stored ? '' : ' gzipped'}${verdict}`);
     if (limit !== undefined) count[bytes <= limit ? 'passed' : 'failed']++;
   }
   return count;

@@ -1,5 +1,6 @@
 //! `inkling eval all`: the figures of every model of the catalog in one file for the page and in tables for people. What
-//! is there already and is of these weights is taken as it is; the rest is measured.
+//! is there already and is of these weights is taken as it is, with as many digits as it was measured on; the rest is
+//! measured.
 
 use std::fmt::Write;
 
@@ -30,7 +31,7 @@ pub fn run(measure: &Measure, classifier: &str, n: usize) -> Result<()> {
     let mut all: Vec<Measures> = Vec::with_capacity(catalog.models.len());
     for entry in &catalog.models {
         let opened = weights::open(&entry.id)?;
-        let found = measures::find(&opened)?.filter(|found| is_comparable(found, &eyes, measure.seed, n));
+        let found = measures::find(&opened)?.filter(|found| is_comparable(found, &eyes, measure.seed));
         let figures = match found {
             Some(found) => found,
             None => {
@@ -52,10 +53,9 @@ pub fn run(measure: &Measure, classifier: &str, n: usize) -> Result<()> {
     tables.write(markdown(&all, &command).as_bytes())
 }
 
-/// Figures on other numbers of digits or on another classifier's features do not stand in one table with these.
-fn is_comparable(found: &Measures, classifier: &str, seed: u32, n: usize) -> bool {
-    let same = |one: &Samples| one.seed == seed && one.report.n == n && one.classifier == classifier;
-    found.samples.as_ref().is_none_or(same)
+/// Figures on another classifier's features do not stand beside these.
+fn is_comparable(found: &Measures, classifier: &str, seed: u32) -> bool {
+    found.samples.as_ref().is_none_or(|one| one.seed == seed && one.classifier == classifier)
 }
 
 /// All figures as Markdown tables; likelihoods in one table for each kind and sort of pixels.
@@ -72,36 +72,18 @@ The page's Compare room shows the same figures with their definitions.
 ## Samples
 
 Drawn digits against the 10,000 of the test set, on the features of this project's classifier. MNIST-FID (ours) compares
-within this table only, best as a multiple of the floor, which real training digits have. KID is given times 1000.
-Precision and recall with k = 3, density and coverage with k = 5.
-
-| model | digits | MNIST-FID (ours) | times the floor | KID | inception score | precision | recall | density | coverage | memorisation | setting |
-|-|-|-|-|-|-|-|-|-|-|-|-|
+within one of these tables only, best as a multiple of the floor, which 10,000 real training digits have. KID is given times
+1000. Precision and recall with k = 3, density and coverage with k = 5.
 "
     );
     let mut drawn: Vec<_> = all.iter().filter_map(|one| Some((one, one.samples.as_ref()?))).collect();
     drawn.sort_by(|a, b| a.1.report.fid.total_cmp(&b.1.report.fid));
-    for (one, samples) in drawn {
-        let report = &samples.report;
-        // writing to a String cannot fail
-        let _ = writeln!(
-            text,
-            "| {} | {}, seed {} | {:.1} +- {:.1} | {:.1} | {:.1} | {:.2} | {:.3} | {:.3} | {:.3} | {:.3} | {} | {} |",
-            one.id,
-            report.n,
-            samples.seed,
-            report.fid,
-            report.fid_error,
-            report.fid / report.fid_floor,
-            1000.0 * report.kid,
-            report.inception,
-            report.precision,
-            report.recall,
-            report.density,
-            report.coverage,
-            report.memorisation_words(),
-            samples.setting
-        );
+    let mut counts: Vec<usize> = drawn.iter().map(|(_, samples)| samples.report.n).collect();
+    counts.sort_unstable_by(|a, b| b.cmp(a));
+    counts.dedup();
+    for count in counts {
+        let members: Vec<_> = drawn.iter().filter(|(_, samples)| samples.report.n == count).copied().collect();
+        text.push_str(&of_samples(count, &members));
     }
     text.push_str("\n## Likelihood\n\nNegative, in nats per test digit. Figures of different tables do not compare.\n");
     for (kind, pixels) in groups(all) {
@@ -135,6 +117,40 @@ Precision and recall with k = 3, density and coverage with k = 5.
         for (name, value) in &one.extra {
             let _ = writeln!(text, "| {} | {name} | {} |", one.id, plain(*value));
         }
+    }
+    text
+}
+
+/// The table of the models that were measured on `count` digits.
+fn of_samples(count: usize, members: &[(&Measures, &Samples)]) -> String {
+    let mut text = format!(
+        "
+{count} digits of each model (fewer digits have a larger distance):
+
+| model | seed | MNIST-FID (ours) | times the floor | KID | inception score | precision | recall | density | coverage | memorisation | setting |
+|-|-|-|-|-|-|-|-|-|-|-|-|
+"
+    );
+    for (one, samples) in members {
+        let report = &samples.report;
+        // writing to a String cannot fail
+        let _ = writeln!(
+            text,
+            "| {} | {} | {:.1} +- {:.1} | {:.1} | {:.1} | {:.2} | {:.3} | {:.3} | {:.3} | {:.3} | {} | {} |",
+            one.id,
+            samples.seed,
+            report.fid,
+            report.fid_error,
+            report.fid / report.fid_floor,
+            1000.0 * report.kid,
+            report.inception,
+            report.precision,
+            report.recall,
+            report.density,
+            report.coverage,
+            report.memorisation_words(),
+            samples.setting
+        );
     }
     text
 }
