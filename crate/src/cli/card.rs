@@ -13,10 +13,13 @@ pub type Fact<'a> = (&'a str, String);
 /// The beginning of a card: the title, `about` the model in a paragraph, the file.
 pub fn head(entry: &Entry, about: &str, network: &str, parameters: usize) -> String {
     let Entry { id, title, file, bytes, sha256, .. } = entry;
+    // which of the two a file is shows in its size
+    let packed = (*bytes as usize) < parameters + parameters / 2;
+    let stored = if packed { "matrices in 8 bits with a scale for each row, the rest in f16" } else { "f16" };
     let facts = [
         ("network", network.to_string()),
         ("parameters", parameters.to_string()),
-        ("file", format!("{file}, {bytes} bytes, f16 safetensors")),
+        ("file", format!("{file}, {bytes} bytes, safetensors, {stored}")),
         ("SHA-256", sha256.clone()),
     ];
     format!("# {id}: {title}\n\n{about}\n\n{}", table(&facts))
