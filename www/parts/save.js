@@ -43,8 +43,9 @@ export function npy(values, shape) {
  * @param {{complain: (error: unknown) => void}} room.shell
  * @param {Picture} picture
  * @param {() => string} name  of the file, without .png
+ * @param {{label?: string, bare?: boolean}} [look]  of the button
  */
-export function pngButton({ engine, shell }, picture, name) {
+export function pngButton({ engine, shell }, picture, name, { label = t('save.png'), bare } = {}) {
   const save = async () => {
     try {
       download(await engine.png(picture.name), `${name()}.png`);
@@ -52,5 +53,5 @@ export function pngButton({ engine, shell }, picture, name) {
       shell.complain(error);
     }
   };
-  return button({ label: t('save.png'), icon: ICONS.save(), onclick: save });
+  return button({ label, icon: ICONS.save(), bare, onclick: save });
 }

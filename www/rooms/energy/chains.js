@@ -77,15 +77,11 @@ export class ChainsView {
     this.room.given.leave();
   }
 
-  modelChanged() {
-    this.run.begin();
-  }
-
   /** @param {Values} values @param {Set<keyof Values>} changed */
   stateChanged(values, changed) {
     this.start.set(values.start);
     this.run.speed.set(values.speed);
-    if (changed.has('start')) this.room.showPanels();
+    if (changed.has('start')) this.room.layPanels();
     if (changed.has('start') || changed.has('seed')) this.run.begin();
     else if (changed.has('temperature') || changed.has('digit')) this.run.settings();
   }

@@ -93,7 +93,7 @@ export class FieldsView {
         room.shell.complain(error);
       }
     }
-    this.modelChanged();
+    await this.askAll();
   }
 
   leave() {
@@ -102,7 +102,8 @@ export class FieldsView {
     this.one.release();
   }
 
-  async modelChanged() {
+  /** What the model makes of the digits, and of the given picture. */
+  async askAll() {
     const { model, engine } = this.room;
     this.fires = null;
     if (!model || model.kind.family !== 'rbm' || this.room.view !== this) return;

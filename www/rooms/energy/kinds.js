@@ -2,7 +2,8 @@
 
 import { NO_CLASS } from './table.js';
 
-/** @import { CatalogRow, Inputs, ModelInfo } from '../../protocol.js' */
+/** @import { Inputs, ModelInfo } from '../../protocol.js' */
+/** @import { Known } from '../models.js' */
 /** @import { Values } from './table.js' */
 
 /** How a chain begins, in the input `begin` of its first run; 0 in those that follow. */
@@ -21,13 +22,16 @@ export const FROM_GIVEN = 2;
  */
 
 /**
- * @typedef {object} EnergyModel
- * @property {string} id
- * @property {CatalogRow | null} row  null for a file that the person gave
- * @property {ModelInfo} info
- * @property {number} bytes
- * @property {Kind} kind
- * @property {number} [logZ]  of an RBM, estimated when it was published; nats
+ * `<id>.measures.json`, as far as this room tells it.
+ * @typedef {object} Measures
+ * @property {{nats: number, spread: number | null} | null} likelihood
+ * @property {{fid: number} | null} samples
+ * @property {Record<string, number>} extra
+ */
+
+/**
+ * A model, its kind, what was measured of it, and `logZ` of an RBM, estimated when it was published, in nats.
+ * @typedef {Known & {kind: Kind, measures: Measures | null, logZ?: number}} EnergyModel
  */
 
 /**

@@ -14,6 +14,7 @@ import { Trace } from './trace.js';
 
 /** @import { Inputs } from '../../protocol.js' */
 /** @import { EnergyRoom, RoomView } from './index.js' */
+/** @import { EnergyModel } from './kinds.js' */
 
 /** Pictures of noise that a drawing is compared with: of every share of ink. */
 const NOISES = 24;
@@ -35,6 +36,8 @@ export class MeasureView {
     );
     /** Energies of other pictures under the model. @type {{digits: Float32Array, noise: Float32Array} | null} */
     this.others = null;
+    /** The model that they are of. */
+    this.compared = '';
     /** Of the given picture. @type {number | undefined} */
     this.energy = undefined;
     /** Measurements since the view was opened. */
@@ -57,9 +60,12 @@ export class MeasureView {
     return [this.room.given.panel, this.energyPanel, this.slopePanel];
   }
 
-  enter() {
+  /** @param {EnergyModel} model */
+  enter(model) {
     this.trace.clear();
     this.count = 0;
+    if (this.compared !== model.id) this.others = null;
+    this.compared = model.id;
     this.room.given.enter(() => this.measure());
     this.compare();
   }
@@ -68,14 +74,6 @@ export class MeasureView {
     this.room.given.leave();
     this.scene.release();
     this.answer.release();
-  }
-
-  modelChanged() {
-    this.trace.clear();
-    this.count = 0;
-    this.others = null;
-    this.compare();
-    this.measure();
   }
 
   stateChanged() {}

@@ -55,10 +55,6 @@ export class RepairView {
     this.room.given.leave();
   }
 
-  modelChanged() {
-    this.run.begin();
-  }
-
   /** @param {Values} values @param {Set<keyof Values>} changed */
   stateChanged(values, changed) {
     this.run.speed.set(values.speed);

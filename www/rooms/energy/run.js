@@ -3,9 +3,10 @@
 import { number, t } from '../../i18n/translate.js';
 import { ICONS, button, h, prefersStillness } from '../../parts/dom.js';
 import { Picture } from '../../parts/picture.js';
-import { download } from '../../parts/save.js';
+import { pngButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
 import { scrubber } from '../../parts/scrubber.js';
+import { freshSeed } from '../../parts/seed.js';
 import { SPEEDS } from './table.js';
 import { Trace, mean } from './trace.js';
 
@@ -80,7 +81,7 @@ export class Run {
       button({ label: t('energy.restart'), icon: ICONS.reset(), bare: true, onclick: () => this.begin() }),
       button({ label: t('energy.dice'), icon: ICONS.dice(), onclick: () => this.dice() }),
       h('label', { class: 'speed' }, h('span', { class: 'control-name' }, t('energy.speed')), this.speed.element),
-      button({ label: t('energy.png'), icon: ICONS.save(), bare: true, onclick: () => this.save() }),
+      pngButton(room, this.picture, () => `inkling-${name}-${this.scene.done * this.stepsOfARun}`, { label: t('energy.png'), bare: true }),
     );
     this.scene = new Scene(room.engine, `${name}-scene`, {
       values: (values) => this.told(values),
@@ -171,15 +172,7 @@ export class Run {
   }
 
   dice() {
-    this.room.state.set({ seed: crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000 }, 'push');
-  }
-
-  async save() {
-    try {
-      download(await this.room.engine.png(this.name), `inkling-${this.name}-${this.scene.done * this.stepsOfARun}.png`);
-    } catch (error) {
-      this.room.shell.complain(error);
-    }
+    this.room.state.set({ seed: freshSeed() }, 'push');
   }
 
   showPlaying() {
