@@ -50,23 +50,13 @@ export class Models {
     const { model } = this.room;
     if (model?.id === id) return model;
     if (this.known.has(id) || this.catalog.some((row) => row.id === id)) return this.select(id);
-    this.missing(id);
+    this.room.missing(id);
     return null;
   }
 
   /** A model that need not be the one of the address. @param {string} id @returns {Promise<M | null>} as `chosen` */
   async load(id) {
     return this.known.get(id) ?? this.chosen(id);
-  }
-
-  /** Another one is chosen. @param {string} id */
-  missing(id) {
-    const { id: name, shell, state } = this.room;
-    // what a link without a model means may be missing; what it names may not, without a word
-    if (id !== state.table.model.initial) shell.say(t('model.unknown', { name: id.replace(/^file:/, '') }));
-    const first = this.catalog[0];
-    if (first) state.set({ model: first.id, ...this.room.modelPatch(first.id) }, 'replace');
-    else shell.say(t(`room.none.${name}`));
   }
 
   /**

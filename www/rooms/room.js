@@ -28,8 +28,8 @@
  *
  * - A view is made when it is first opened, and kept. Its panels come into sight as soon as its code is there, inert until
  *   it is entered; `enter` reads everything from `room.state`. It is left and entered again with another model.
- * - Another change of the address goes to `noted` of the room, then to `stateChanged` of the open view. What either
- *   throws, and what any `enter` throws, is told to the person.
+ * - A change of the address goes to `noted` of the room; one of neither view nor model then to `stateChanged` of the open
+ *   view. What either throws, and what any `enter` throws, is told to the person.
  * - An answer may come too late: `const { claim } = room` before the question, `if (!room.holds(claim)) return` after it. A
  *   claim ends when another view or model is asked for, and when the room is left.
  * - A model that cannot be loaded leaves the one before in sight, and the address says so.
@@ -105,7 +105,8 @@ export class RoomFrame {
     /** Counts what was asked for: views and models. */
     this.claim = 0;
 
-    const names = Object.keys(views);
+    // a single view needs no tab
+    const names = Object.keys(views).filter((_, __, all) => all.length > 1);
     this.tabs = choice({
       label: t('view.label'),
       look: 'choice tabs',
@@ -114,12 +115,12 @@ export class RoomFrame {
     });
     this.stage = h('div', { class: `stage ${id}-stage` });
     this.below = h('div', { class: 'below' });
-    const bar = [names.length > 1 ? this.tabs.element : h('span', {}), models === 'none' ? null : this.models.element];
+    const bar = [names.length > 0 ? this.tabs.element : h('span', {}), models === 'none' ? null : this.models.element];
     this.element = h(
       'div',
       { class: `room ${id}-room` },
       h('header', { class: 'room-head' }, h('h1', {}, t(`room.title.${id}`)), h('p', { class: 'lead' }, t(`room.lead.${id}`))),
-      names.length > 1 || models !== 'none' ? h('div', { class: 'room-bar' }, ...bar) : null,
+      names.length > 0 || models !== 'none' ? h('div', { class: 'room-bar' }, ...bar) : null,
       this.stage,
       h('div', { class: 'text' }, this.below, models === 'none' ? null : this.models.margin),
     );
@@ -140,7 +141,12 @@ export class RoomFrame {
     return /** @type {M} */ (/** @type {unknown} */ (known));
   }
 
-  /** The model is there, its view is not yet entered. @param {M} _model @param {boolean} _fromAddress @returns {void | Promise<void>} */
+  /**
+   * The view of the address is about to be entered.
+   * @param {M} _model  null where views do not wait for one
+   * @param {boolean} _fromAddress
+   * @returns {void | Promise<void>}
+   */
   opened(_model, _fromAddress) {}
 
   /** What the margin note tells of a model. @param {M} _model @returns {Fact[]} */
@@ -148,7 +154,13 @@ export class RoomFrame {
     return [];
   }
 
-  /** The address changed, but neither the view nor, where there is one, its model. @param {any} _values @param {Set<any>} _changed @param {boolean} _fromAddress */
+  /**
+   * The address changed; the open view is told next.
+   * @param {any} _values
+   * @param {Set<any>} _changed
+   * @param {boolean} _fromAddress
+   * @returns {void | Promise<void>}
+   */
   noted(_values, _changed, _fromAddress) {}
 
   /** What else changes in the address with another model. @param {string} _id @returns {Record<string, unknown>} */
@@ -159,6 +171,15 @@ export class RoomFrame {
   /** What else changes in the address when the person opens a view. @param {string} _view @returns {Record<string, unknown>} */
   viewPatch(_view) {
     return {};
+  }
+
+  /** There is no such model: another is chosen. @param {string} id */
+  missing(id) {
+    // what a link without a model means may be missing; what it names may not, without a word
+    if (id !== this.state.table.model.initial) this.shell.say(t('model.unknown', { name: id.replace(/^file:/, '') }));
+    const first = this.catalog[0];
+    if (first) this.state.set({ model: first.id, ...this.modelPatch(first.id) }, 'replace');
+    else this.shell.say(t(`room.none.${this.id}`));
   }
 
   /* What the page asks of it. */
@@ -217,10 +238,8 @@ export class RoomFrame {
       const known = await model;
       if (!this.holds(claim) || (one && !known)) return;
       this.model = known;
-      if (known) {
-        await this.opened(known, fromAddress);
-        if (!this.holds(claim)) return;
-      }
+      await this.opened(/** @type {M} */ (known), fromAddress);
+      if (!this.holds(claim)) return;
       this.closeView();
       this.view = view;
       this.lay(name, view, false);
@@ -275,13 +294,14 @@ export class RoomFrame {
   /** @param {any} values @param {Set<any>} changed @param {boolean} fromAddress */
   async changed(values, changed, fromAddress) {
     if (!this.open) return;
-    if (changed.has('view') || (changed.has('model') && this.mode === 'one')) {
-      await this.show(fromAddress);
-      return;
-    }
     try {
+      const noted = this.noted(values, changed, fromAddress);
+      if (changed.has('view') || (changed.has('model') && this.mode === 'one')) {
+        await this.show(fromAddress);
+        return;
+      }
       if (changed.has('model')) this.showModels();
-      this.noted(values, changed, fromAddress);
+      if (noted) await noted;
       await this.view?.stateChanged(values, changed, fromAddress);
     } catch (error) {
       this.shell.complain(error);

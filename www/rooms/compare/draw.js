@@ -8,6 +8,7 @@ import { ICONS, button, h, prefersStillness } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { download } from '../../parts/save.js';
 import { scrubber } from '../../parts/scrubber.js';
+import { freshSeed } from '../../parts/seed.js';
 import { draw, draws } from './drawers.js';
 import { duration } from './figures.js';
 import { COUNT, digitCanvas, paint } from './tile.js';
@@ -93,7 +94,7 @@ export class DrawView {
     this.dice = button({
       label: t('compare.again'),
       icon: ICONS.dice(),
-      onclick: () => this.room.state.set({ seed: crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000, at: 1 }, 'push'),
+      onclick: () => this.room.state.set({ seed: freshSeed(), at: 1 }, 'push'),
     });
     this.play = button({ label: t('compare.play'), icon: ICONS.play(), bare: true, onclick: () => this.toggle() });
     this.clock = scrubber({

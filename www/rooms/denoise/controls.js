@@ -2,9 +2,10 @@
 
 import { number, t } from '../../i18n/translate.js';
 import { choice } from '../../parts/choice.js';
-import { ICONS, button, h, setPressed } from '../../parts/dom.js';
+import { button, h, setPressed } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { scrubber } from '../../parts/scrubber.js';
+import { seedField } from '../../parts/seed.js';
 import { GRIDS, MAX_GUIDANCE, MAX_STEPS, NO_CLASS, SAMPLERS, SETTING_KEYS, SPACINGS, SUGGESTED, patchOf, settingsOf } from './table.js';
 
 /** @import { DenoiseRoom } from './index.js' */
@@ -101,19 +102,7 @@ export class Controls {
       chosen: (spacing) => this.set({ spacing }, 'push'),
     });
     this.eta = scrubber({ label: t('denoise.eta'), min: 0, max: 1, input: (eta) => this.set({ eta }, 'later') });
-    this.seed = h('input', {
-      type: 'number',
-      class: 'seed',
-      min: '0',
-      max: '4294967295',
-      step: '1',
-      'aria-label': t('denoise.seed'),
-      onchange: () => {
-        const seed = Math.floor(this.seed.valueAsNumber);
-        if (seed >= 0 && seed <= 0xffffffff) state.set({ seed }, 'push');
-        else this.show();
-      },
-    });
+    this.seed = seedField({ label: t('denoise.seed'), again: t('denoise.dice'), chosen: (seed) => state.set({ seed }, 'push') });
 
     const row = (/** @type {string} */ name, /** @type {string} */ label, /** @type {Node[]} */ ...children) =>
       h('div', { class: `control control-${name}` }, h('span', { class: 'control-name', 'aria-hidden': 'true' }, label), ...children);
@@ -137,17 +126,9 @@ export class Controls {
         row('steps', t('denoise.steps'), this.steps.element, h('div', { class: 'presets' }, ...this.presets)),
         row('spacing', t('denoise.spacing'), this.spacing.element),
         this.etaRow,
-        row('seed', t('denoise.seed'), h('div', { class: 'tools' }, this.seed, this.dice())),
+        row('seed', t('denoise.seed'), this.seed.element),
       ),
     ]);
-  }
-
-  dice() {
-    return button({
-      label: t('denoise.dice'),
-      icon: ICONS.dice(),
-      onclick: () => this.room.state.set({ seed: crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000 }, 'push'),
-    });
   }
 
   /** @param {Partial<Settings>} patch @param {'push' | 'later'} history */
@@ -169,7 +150,7 @@ export class Controls {
     const comparing = values.compare && values.view === 'watch';
     if (!comparing) this.side = 'main';
     const settings = settingsOf(values, this.side);
-    const info = this.room.infos.get(settings.model);
+    const info = this.room.known(settings.model);
     const told = info?.config.conditional !== false;
     setPressed(this.compare, values.compare);
     this.panel.dataset.side = comparing ? this.side : '';
@@ -190,13 +171,13 @@ export class Controls {
     this.spacing.set(settings.spacing);
     this.etaRow.hidden = settings.sampler !== 'ddim';
     this.eta.set(settings.eta);
-    if (document.activeElement !== this.seed) this.seed.value = String(values.seed);
+    this.seed.set(values.seed);
   }
 
   /** The main side's model is chosen in the bar above. @param {Values} values @param {string} model */
   showOtherModel(values, model) {
     this.otherModelRow.hidden = !values.compare || this.side !== 'other';
-    this.otherModel.replaceChildren(...this.room.choices().map(({ value, label }) => h('option', { value }, label)));
+    this.otherModel.replaceChildren(...this.room.models.options().map(({ value, label }) => h('option', { value }, label)));
     this.otherModel.value = model;
   }
 }

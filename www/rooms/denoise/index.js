@@ -1,155 +1,109 @@
 /**
  * The Denoise room: digits come out of noise, step by step. This file holds what the views share: the models, the lanes
- * in the worker, the controls. Each view is a file of its own, fetched when it is first opened.
+ * in the worker, the controls. A view computes in lanes of its own (`room.lane(name)`, then `room.run(lane, side)`), which
+ * the room releases when the view or the room is left.
  */
 
 import { has, t } from '../../i18n/translate.js';
-import { choice } from '../../parts/choice.js';
-import { h } from '../../parts/dom.js';
-import { about } from './about.js';
+import { RoomFrame } from '../room.js';
 import { Controls } from './controls.js';
 import { Lane } from './lane.js';
-import { NO_CLASS, SUGGESTED, TABLE, VIEWS, settingsOf } from './table.js';
+import { NO_CLASS, SUGGESTED, settingsOf } from './table.js';
 
 /** @import { EngineClient } from '../../engine.js' */
-/** @import { CatalogRow, ModelInfo, Spec, Trajectory } from '../../protocol.js' */
-/** @import { Room, Shell } from '../registry.js' */
-/** @import { DenoiseState, Side, Values, View } from './table.js' */
+/** @import { ModelInfo, Spec, Trajectory } from '../../protocol.js' */
+/** @import { Fact } from '../about.js' */
+/** @import { Known } from '../models.js' */
+/** @import { Shell } from '../registry.js' */
+/** @import { DenoiseState, Side, Values } from './table.js' */
 
-/**
- * What each view gives the room. A view is made when it is first opened and kept from then on. It computes in lanes of
- * its own (`room.lane(name)`, then `room.run(lane, side)`), which the room releases when the view or the room is left.
- * @typedef {object} RoomView
- * @property {HTMLElement[]} panels  in sight while the view is open; `room.controls.panel` may be among them
- * @property {HTMLElement} below  under the stage: the text
- * @property {(fromAddress: boolean) => void} enter  reads everything from `room.state`, and starts its lanes
- * @property {() => void} leave  stops what moves
- * @property {(values: Values, changed: Set<keyof Values>, fromAddress: boolean) => void} stateChanged  only while open
- */
-
-/** @typedef {new (room: DenoiseRoom) => RoomView} ViewClass */
-
-/** Where the code of each view lies. @type {Record<View, () => Promise<ViewClass>>} */
-const LOAD = {
-  watch: async () => (await import('./watch.js')).WatchView,
-  forward: async () => (await import('./forward.js')).ForwardView,
-  steer: async () => (await import('./steer.js')).SteerView,
-  quality: async () => (await import('./quality.js')).QualityView,
-};
+/** @typedef {import('../room.js').RoomView<any>} RoomView */
 
 /** What the digits of a lane are, and how they stand. */
 /** @typedef {{classes: number[], columns: number, rows: number, shared: boolean}} Arrangement */
 
-/** @implements {Room} */
-export class DenoiseRoom {
+/** @extends {RoomFrame<DenoiseState>} */
+export class DenoiseRoom extends RoomFrame {
   /**
    * @param {EngineClient} engine
    * @param {DenoiseState} state
    * @param {Shell} shell
    */
   constructor(engine, state, shell) {
-    this.engine = engine;
-    this.state = state;
-    this.shell = shell;
-    /** @type {CatalogRow[]} */
-    this.catalog = [];
-    /** What is known of the models that are in the worker. @type {Map<string, ModelInfo>} */
-    this.infos = new Map();
+    super(engine, state, shell, {
+      id: 'denoise',
+      families: ['denoiser'],
+      // two sides may have two of them
+      models: 'many',
+      views: {
+        watch: async (room) => new (await import('./watch.js')).WatchView(room),
+        forward: async (room) => new (await import('./forward.js')).ForwardView(room),
+        steer: async (room) => new (await import('./steer.js')).SteerView(room),
+        quality: async (room) => new (await import('./quality.js')).QualityView(room),
+      },
+    });
     /** @type {Map<string, Lane>} */
     this.lanes = new Map();
-    /** @type {Map<View, Promise<RoomView>>} */
-    this.views = new Map();
-    /** @type {RoomView | null} */
-    this.view = null;
-    /** In sight; until then the state may change without consequence. */
-    this.open = false;
-
     this.controls = new Controls(this);
-    this.tabs = choice({
-      label: t('view.label'),
-      look: 'choice tabs',
-      options: VIEWS.map((value) => ({ value, label: t(`denoise.view.${value}`) })),
-      chosen: (view) => this.state.set({ view }, 'push'),
-    });
-    this.models = h('div', { class: 'models' });
-    this.stage = h('div', { class: 'stage denoise-stage' });
-    this.below = h('div', { class: 'below' });
-    this.about = h('aside', { class: 'about', 'aria-label': t('about.label') });
-    this.element = h(
-      'div',
-      { class: 'room' },
-      h('header', { class: 'room-head' }, h('h1', {}, t('denoise.title')), h('p', { class: 'lead' }, t('denoise.lead'))),
-      h('div', { class: 'room-bar' }, this.tabs.element, this.models),
-      this.stage,
-      h('div', { class: 'text' }, this.below, this.about),
-    );
-    state.subscribe((values, changed, fromAddress) => this.stateChanged(values, changed, fromAddress));
   }
 
-  /** @param {CatalogRow[]} catalog */
-  async enter(catalog) {
-    this.catalog = catalog;
-    this.open = true;
-    this.showModels();
+  /** @override */
+  opened() {
     this.controls.show();
-    await this.openView(true);
   }
 
-  leave() {
-    this.open = false;
-    this.closeView();
-  }
-
+  /** @override */
   closeView() {
-    this.view?.leave();
-    this.view = null;
+    super.closeView();
     for (const lane of this.lanes.values()) lane.release();
   }
 
-  /** @param {boolean} fromAddress */
-  async openView(fromAddress) {
-    const name = this.state.values.view;
-    this.tabs.set(name);
-    let view;
-    try {
-      view = await this.makeView(name);
-    } catch (error) {
-      this.shell.complain(error);
-      return;
-    }
-    // the person may have gone on meanwhile
-    if (!this.open || this.state.values.view !== name || this.view === view) return;
-    this.closeView();
-    this.view = view;
-    this.stage.dataset.view = name;
-    this.below.replaceChildren(view.below);
-    // views share panels: each has them in its own order
-    this.stage.append(...view.panels);
-    for (const element of this.stage.children) {
-      /** @type {HTMLElement} */ (element).hidden = !view.panels.includes(/** @type {HTMLElement} */ (element));
-    }
-    view.enter(fromAddress);
-  }
-
-  /** @param {View} name @returns {Promise<RoomView>} */
-  makeView(name) {
-    const known = this.views.get(name);
-    if (known) return known;
-    const made = LOAD[name]().then((Made) => new Made(this));
-    this.views.set(name, made);
-    // where its code did not arrive, the next visit asks again
-    made.catch(() => this.views.delete(name));
-    return made;
-  }
-
-  /** @param {Values} values @param {Set<keyof Values>} changed @param {boolean} fromAddress */
-  stateChanged(values, changed, fromAddress) {
-    if (!this.open) return;
-    if (changed.has('model')) this.showModels();
+  /** @override @param {Values} _values @param {Set<keyof Values>} changed */
+  noted(_values, changed) {
     // the playhead moves with every frame that is played or scrubbed
     if ([...changed].some((key) => key !== 'at')) this.controls.show();
-    if (changed.has('view')) this.openView(fromAddress);
-    else this.view?.stateChanged(values, changed, fromAddress);
+  }
+
+  /** @override @param {string} id @returns {Partial<Values>} */
+  modelPatch(id) {
+    return SUGGESTED[id] ?? {};
+  }
+
+  /** @override @param {string} id */
+  missing(id) {
+    super.missing(id);
+    if (this.state.values.model2 === id) this.state.set({ model2: null }, 'replace');
+  }
+
+  /** @override @param {Known} model @returns {Fact[]} */
+  about({ info: { config } }) {
+    // a network may be newer than the words for it
+    const named = (/** @type {string} */ key, /** @type {unknown} */ value) =>
+      /** @type {Fact} */ (has(`denoise.${key}.${value}`) && [t(`denoise.about.${key}`), t(`denoise.${key}.${value}`)]);
+    return [
+      named('network', Object.keys(Object(config.network))[0]),
+      named('prediction', config.prediction),
+      named('path', config.path),
+      [t('denoise.about.classes'), t(config.conditional ? 'denoise.classes.told' : 'denoise.classes.untold')],
+    ];
+  }
+
+  /** What is known of a model that was loaded. @param {string} id @returns {ModelInfo | undefined} */
+  known(id) {
+    return this.models.known.get(id)?.info;
+  }
+
+  /**
+   * Loads a model into the worker where it is not.
+   * @param {string} id
+   * @returns {Promise<ModelInfo | null>} null where there is no such model; another is then chosen
+   */
+  async info(id) {
+    const known = this.known(id);
+    if (known) return known;
+    const model = await this.load(id);
+    this.controls.show();
+    return model?.info ?? null;
   }
 
   /**
@@ -212,72 +166,5 @@ export class DenoiseRoom {
       start: { kind: 'noise' },
       direction: 'denoise',
     };
-  }
-
-  /**
-   * Loads a model of the catalog into the worker.
-   * @param {string} id
-   * @returns {Promise<ModelInfo | null>} null where there is no such model; another is then chosen
-   */
-  async info(id) {
-    const known = this.infos.get(id);
-    if (known) return known;
-    const row = this.catalog.find((entry) => entry.id === id);
-    if (!row) {
-      // what a link without a model means may be missing; what it names may not, without a word
-      if (id !== TABLE.model.initial) this.shell.say(t('model.unknown', { name: id.replace(/^file:/, '') }));
-      const first = this.catalog[0];
-      if (first) this.state.set({ model: first.id, model2: null }, 'replace');
-      else this.shell.say(t('denoise.none'));
-      return null;
-    }
-    const info = await this.engine.load(row);
-    this.remember(id, info);
-    return info;
-  }
-
-  /** @param {string} id @param {ModelInfo} info */
-  remember(id, info) {
-    this.infos.set(id, info);
-    this.shell.settled();
-    this.showModels();
-    this.controls.show();
-  }
-
-  /** The models that can be chosen: those of the catalog and the files that were opened. */
-  choices() {
-    const name = (/** @type {CatalogRow} */ { id, title }) => (has(`model.short.${id}`) ? t(`model.short.${id}`) : title);
-    const options = this.catalog.map((row) => ({ value: row.id, label: name(row), title: row.title }));
-    const files = [...this.infos.keys()].filter((id) => !options.some(({ value }) => value === id));
-    return [...options, ...files.map((id) => ({ value: id, label: id.replace(/^file:/, ''), title: '' }))];
-  }
-
-  showModels() {
-    const { model } = this.state.values;
-    const picker = choice({
-      label: t('model.label'),
-      look: 'choice pills',
-      options: this.choices(),
-      chosen: (id) => this.state.set({ model: id, ...SUGGESTED[id] }, 'push'),
-    });
-    picker.set(model);
-    const open = h('button', { type: 'button', class: 'button quiet', onclick: () => this.shell.chooseFile() }, t('model.open'));
-    this.models.replaceChildren(picker.element, open);
-    const info = this.infos.get(model);
-    const row = this.catalog.find(({ id }) => id === model) ?? null;
-    this.about.replaceChildren(...(info ? about(model, row, info) : []));
-  }
-
-  /** @param {File} file */
-  async openFile(file) {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    const id = `file:${file.name.replace(/[^\w. -]/g, '_').slice(-70)}`;
-    const info = await this.engine.loadFile(id, bytes);
-    if (info.config.family !== 'denoiser') {
-      this.shell.say(t('denoise.family', { name: file.name }));
-      return;
-    }
-    this.remember(id, info);
-    this.state.set({ model: id }, 'push');
   }
 }

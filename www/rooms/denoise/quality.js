@@ -163,12 +163,12 @@ export class QualityView {
   }
 
   get told() {
-    return this.room.infos.get(this.room.state.values.model)?.config.conditional !== false;
+    return this.room.known(this.room.state.values.model)?.config.conditional !== false;
   }
 
   /** @param {string} id */
   title(id) {
-    return this.room.choices().find(({ value }) => value === id)?.label ?? id;
+    return this.room.models.options().find(({ value }) => value === id)?.label ?? id;
   }
 
   show() {

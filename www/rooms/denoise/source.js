@@ -6,6 +6,7 @@ import { digitPicker, digitWords } from '../../parts/digit-picker.js';
 import { ICONS, button, h } from '../../parts/dom.js';
 import { DrawingPad } from '../../parts/drawing-pad.js';
 import { panel } from '../../parts/panel.js';
+import { freshSeed } from '../../parts/seed.js';
 import { StillPicture } from '../../parts/still.js';
 import { KindError } from '../../protocol.js';
 import { NO_CLASS } from './table.js';
@@ -74,7 +75,7 @@ export class SourceDigit {
     this.dice = button({
       label: t('source.another'),
       icon: ICONS.dice(),
-      onclick: () => state.set({ [keys.seed]: crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000 }, 'push'),
+      onclick: () => state.set({ [keys.seed]: freshSeed() }, 'push'),
     });
     this.face = h('div', { class: 'frame-face still-face' }, this.still.canvas);
     this.seen = h('figure', { class: 'seen-figure' }, this.paper.seen, h('figcaption', {}, t('source.seen')));
@@ -116,7 +117,7 @@ export class SourceDigit {
     this.paper.surface.hidden = this.drawing.hidden = !drawn;
     this.dice.hidden = drawn;
     this.mode.set(drawn ? 'drawn' : 'made');
-    const classless = !drawn && this.room.infos.get(values.model)?.config.conditional === false;
+    const classless = !drawn && this.room.known(values.model)?.config.conditional === false;
     this.digits.set(classless ? NO_CLASS : this.digit, !classless);
     const recipe = this.recipe(values);
     if (recipe === this.asked) return;

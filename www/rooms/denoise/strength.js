@@ -50,7 +50,7 @@ export function toldRow(room) {
     element: controlRow('told', t('told.label'), picker.element),
     show() {
       const { model, told } = room.state.values;
-      const classless = room.infos.get(model)?.config.conditional === false;
+      const classless = room.known(model)?.config.conditional === false;
       picker.set(classless ? NO_CLASS : told, !classless);
     },
   };

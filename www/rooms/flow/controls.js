@@ -2,15 +2,12 @@
 
 import { t } from '../../i18n/translate.js';
 import { digitPicker } from '../../parts/digit-picker.js';
-import { ICONS, button, h } from '../../parts/dom.js';
+import { h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { scrubber } from '../../parts/scrubber.js';
-import { TABLE } from './table.js';
+import { seedField } from '../../parts/seed.js';
 
 /** @import { Values } from './table.js' */
-
-/** Seeds of the dice are short enough to be read out. */
-const FRESH_SEEDS = 1_000_000;
 
 export class Controls {
   /**
@@ -26,26 +23,7 @@ export class Controls {
       chosen: digit,
     });
     this.temperature = scrubber({ label: t('flow.temperature'), min: 0, max: 1.5, input: temperature });
-    this.seed = h('input', {
-      type: 'number',
-      class: 'seed',
-      min: '0',
-      max: '4294967295',
-      step: '1',
-      'aria-label': t('denoise.seed'),
-      onchange: () => {
-        const value = TABLE.seed.parse(this.seed.value);
-        if (value === undefined) this.seed.value = this.shown;
-        else seed(value);
-      },
-    });
-    /** The seed that is shown, which another text gives way to. */
-    this.shown = '';
-    const fresh = button({
-      label: t('flow.again'),
-      icon: ICONS.dice(),
-      onclick: () => seed(crypto.getRandomValues(new Uint32Array(1))[0] % FRESH_SEEDS),
-    });
+    this.seed = seedField({ label: t('denoise.seed'), again: t('flow.again'), chosen: seed });
     const named = (/** @type {string} */ name, /** @type {Node[]} */ ...controls) =>
       h('div', { class: 'control' }, h('span', { class: 'control-name', 'aria-hidden': 'true' }, name), ...controls);
     this.panel = panel(
@@ -55,7 +33,7 @@ export class Controls {
       [
         named(t('flow.digit'), this.digits.element),
         named(t('flow.temperature'), this.temperature.element),
-        named(t('denoise.seed'), h('div', { class: 'tools' }, this.seed, fresh)),
+        named(t('denoise.seed'), this.seed.element),
       ],
     );
   }
@@ -64,6 +42,6 @@ export class Controls {
   show({ digit, temperature, seed }) {
     this.digits.set(digit);
     this.temperature.set(temperature);
-    this.shown = this.seed.value = String(seed);
+    this.seed.set(seed);
   }
 }

@@ -8,7 +8,7 @@ import { LAST } from './table.js';
 
 /** @import { EngineClient } from '../../engine.js' */
 /** @import { Showing } from '../../parts/scene.js' */
-/** @import { FlowConfig } from './about.js' */
+/** @import { FlowConfig } from './index.js' */
 
 /** Between two couplings while it plays, in ms. */
 const PLAY_MS = 450;

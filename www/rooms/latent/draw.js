@@ -7,6 +7,7 @@ import { DrawingPad } from '../../parts/drawing-pad.js';
 import { Equation } from '../../parts/equation.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
+import { freshSeed } from '../../parts/seed.js';
 import { roundZ } from '../../protocol.js';
 
 /** @import { LatentRoom, RoomView } from './index.js' */
@@ -34,7 +35,7 @@ export class DrawView {
     this.sampleButton = button({
       label: t('draw.sample'),
       icon: ICONS.dice(),
-      onclick: () => this.sample(crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000),
+      onclick: () => this.sample(freshSeed()),
     });
     this.terms = {
       bce: h('dd', {}, t('inspector.none')),
@@ -69,13 +70,10 @@ export class DrawView {
     this.showNothing();
   }
 
-  /** @param {LatentModel} model */
+  /** @param {LatentModel | null} model */
   panels(model) {
-    const walk = /** @type {import('./walk.js').WalkView | undefined} */ (this.room.views?.walk);
-    /** @type {(HTMLElement | undefined)[]} */
-    const all = [this.drawingPanel, walk?.padPanel, this.barsPanel, this.reconstructionPanel];
-    const elsewhere = model.zDim === 0 ? null : model.zDim === 2 ? this.barsPanel : walk?.padPanel;
-    return all.flatMap((element) => (element && element !== elsewhere ? [element] : []));
+    const code = model && model.zDim !== 2 ? this.barsPanel : this.room.each.walk.padPanel;
+    return [this.drawingPanel, code, this.reconstructionPanel];
   }
 
   /** @param {LatentModel} model */
@@ -111,8 +109,6 @@ export class DrawView {
     if (!fromAddress || values.view !== 'draw') return;
     if (changed.has('ink') || changed.has('eps') || changed.has('z')) this.enter();
   }
-
-  zChanged() {}
 
   /** @param {string} _kind @param {number} a @param {number} b */
   padMoved(_kind, a, b) {

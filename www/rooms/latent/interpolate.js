@@ -36,6 +36,8 @@ export class InterpolateView {
     this.ends = null;
     this.t = state.values.t;
     this.playing = false;
+    /** Whether it did when the model changed under it. @type {boolean | null} */
+    this.resumes = null;
     this.serial = 0;
 
     /** @param {Way} way */
@@ -106,27 +108,25 @@ export class InterpolateView {
     );
   }
 
-  /** @param {LatentModel} _model */
-  panels(_model) {
-    return [this.room.views?.walk ? this.padPanel() : null, this.loopsPanel].filter((element) => element !== null);
-  }
-
-  padPanel() {
-    return /** @type {import('./walk.js').WalkView} */ (this.room.views.walk).padPanel;
+  panels() {
+    return [this.room.each.walk.padPanel, this.loopsPanel];
   }
 
   modelChanged() {
     this.ends = null;
+    this.resumes = this.room.view === this ? this.playing : null;
   }
 
-  /** @param {boolean} fromAddress */
-  async enter(fromAddress) {
+  /** @param {LatentModel} _model @param {boolean} fromAddress */
+  async enter(_model, fromAddress) {
     const { room } = this;
     this.t = room.state.values.t;
     room.pad.surface.classList.remove('with-codes');
+    // a link shows what its sender saw, standing still; another model goes on as the one before
+    const plays = !fromAddress && !prefersStillness() && (this.resumes ?? true);
+    this.resumes = null;
     await this.resolve();
-    // a link shows what its sender saw, standing still
-    if (!fromAddress && !prefersStillness()) this.play(true);
+    if (plays && room.view === this) this.play(true);
   }
 
   leave() {
@@ -145,8 +145,6 @@ export class InterpolateView {
     }
   }
 
-  zChanged() {}
-
   /** @param {'from' | 'to'} kind @param {string} spec */
   choose(kind, spec) {
     const drawn = this.drawn();
@@ -156,7 +154,7 @@ export class InterpolateView {
 
   /** What the encoder made of the drawing. @returns {Float32Array | null} */
   drawn() {
-    const mu = /** @type {import('./draw.js').DrawView} */ (this.room.views.draw).observation?.mu;
+    const mu = this.room.each.draw.observation?.mu;
     return mu && mu.length === this.room.model?.zDim ? roundZ(mu) : null;
   }
 

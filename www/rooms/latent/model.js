@@ -1,23 +1,21 @@
 /** A model as the Latent room sees it: what the engine knows and what was measured when it was trained. */
 
-import { modelsFolder } from '../../catalog.js';
 import { SIDE } from '../../protocol.js';
 
 /** @import { EngineClient } from '../../engine.js' */
-/** @import { CatalogRow, ModelInfo } from '../../protocol.js' */
+/** @import { ModelInfo } from '../../protocol.js' */
 /** @import { RankedUnit } from '../../parts/latent-sliders.js' */
+/** @import { Known } from '../models.js' */
 
 /**
- * @typedef {object} LatentModel
- * @property {string} id
- * @property {CatalogRow | null} row  null for a file that the person gave
- * @property {ModelInfo} info
+ * @typedef {object} Latents
  * @property {number} zDim
  * @property {RankedUnit[]} units  most active first
  * @property {Float32Array[] | null} classMeans  ten, or null where nobody measured them
- * @property {number} bytes
  * @property {Metrics | null} metrics
  */
+
+/** @typedef {Known & Latents} LatentModel */
 
 /**
  * What `inkling publish` measured on the test set, in nats per image.
@@ -28,48 +26,26 @@ import { SIDE } from '../../protocol.js';
  * @property {number} active_units
  */
 
-/** @typedef {Pick<ModelInfo, 'active_units' | 'class_means'> & {metrics?: Metrics}} Measured */
+/** `<id>.page.json`. @typedef {Pick<ModelInfo, 'active_units' | 'class_means'> & {metrics?: Metrics}} Measured */
 
 /**
  * @param {EngineClient} engine
- * @param {string} id
- * @param {CatalogRow | null} row
- * @param {Uint8Array<ArrayBuffer>} [bytes]
+ * @param {Known} known  selected in the worker
+ * @param {Measured | null} measured
  * @returns {Promise<LatentModel>}
  */
-export async function loadLatentModel(engine, id, row, bytes) {
-  const size = bytes?.byteLength ?? row?.bytes ?? 0;
-  const [info, measured] = await Promise.all([
-    row ? engine.load(row) : engine.loadFile(id, bytes ?? new Uint8Array(0)),
-    row ? fetchMeasured(row.id) : null,
-  ]);
+export async function latentModel(engine, known, measured) {
+  const { info } = known;
   const zDim = info.config.z_dim;
   const means = info.class_means ?? measured?.class_means;
   const ranked = info.active_units ?? measured?.active_units;
   return {
-    id,
-    row,
-    info,
+    ...known,
     zDim,
     units: ranked ? complete(ranked, zDim) : await rankByEffect(engine, zDim),
     classMeans: means ? means.map((mean) => Float32Array.from(mean)) : null,
-    bytes: size,
     metrics: measured?.metrics ?? null,
   };
-}
-
-/**
- * `<id>.page.json`, written when the model was trained. The room works without it.
- * @param {string} id
- * @returns {Promise<Measured | null>}
- */
-async function fetchMeasured(id) {
-  try {
-    const response = await fetch(new URL(`${id}.page.json`, modelsFolder()));
-    return response.ok ? await response.json() : null;
-  } catch {
-    return null;
-  }
 }
 
 /**

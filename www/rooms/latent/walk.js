@@ -8,8 +8,9 @@ import { Equation } from '../../parts/equation.js';
 import { LatentSliders, unitName } from '../../parts/latent-sliders.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
-import { download, npy } from '../../parts/save.js';
+import { download, npy, pngButton } from '../../parts/save.js';
 import { scrubber } from '../../parts/scrubber.js';
+import { freshSeed } from '../../parts/seed.js';
 import { KindError, roundZ } from '../../protocol.js';
 import { norm } from './vectors.js';
 
@@ -59,7 +60,7 @@ export class WalkView {
         h(
           'div',
           { class: 'tools save', role: 'group', 'aria-label': t('save.label') },
-          button({ label: t('save.png'), icon: ICONS.save(), onclick: () => this.savePng() }),
+          pngButton(room, this.digit, () => this.name),
           button({ label: t('save.npy'), onclick: () => this.saveNpy() }),
           button({ label: t('save.json'), onclick: () => this.saveJson() }),
           button({ label: t('save.link'), icon: ICONS.link(), onclick: () => this.copyLink() }),
@@ -93,10 +94,9 @@ export class WalkView {
     });
   }
 
-  /** @param {LatentModel} model */
+  /** @param {LatentModel | null} model */
   panels(model) {
-    if (model.zDim === 0) return [this.padPanel, this.slidersPanel, this.digitPanel];
-    return [model.zDim === 2 ? this.padPanel : this.slidersPanel, this.digitPanel];
+    return [model && model.zDim !== 2 ? this.slidersPanel : this.padPanel, this.digitPanel];
   }
 
   /** @param {LatentModel} model */
@@ -141,6 +141,7 @@ export class WalkView {
       room.pad.place('z', room.z);
     }
     this.showCodes();
+    this.zChanged(room.z);
   }
 
   leave() {}
@@ -198,7 +199,7 @@ export class WalkView {
 
   async randomise() {
     const { room } = this;
-    const seed = crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000;
+    const seed = freshSeed();
     const fresh = roundZ(await room.engine.normal(seed, room.z.length));
     this.replaceThawed(fresh, seed);
   }
@@ -241,20 +242,13 @@ export class WalkView {
     if (codes && room.pad.plane) drawCodes(room.pad.codes, codes, room.pad.plane.extent);
   }
 
-  fileName() {
-    return `inkling-${this.room.state.values.model.replace(/[^\w-]/g, '_')}`;
-  }
-
-  async savePng() {
-    try {
-      download(await this.room.engine.png('digit'), `${this.fileName()}.png`);
-    } catch (error) {
-      this.room.shell.complain(error);
-    }
+  /** What files begin with. */
+  get name() {
+    return `inkling-${this.room.fileName}`;
   }
 
   saveNpy() {
-    download(npy(this.room.z, [this.room.z.length]), `${this.fileName()}-z.npy`);
+    download(npy(this.room.z, [this.room.z.length]), `${this.name}-z.npy`);
   }
 
   saveJson() {
@@ -262,7 +256,7 @@ export class WalkView {
     // shortest decimals that stand for the same float32
     const z = Array.from(this.room.z, (value) => Number(value.toFixed(3)));
     const text = JSON.stringify({ model, seed, z }, null, 2);
-    download(new Blob([text], { type: 'application/json' }), `${this.fileName()}-z.json`);
+    download(new Blob([text], { type: 'application/json' }), `${this.name}-z.json`);
   }
 
   async copyLink() {

@@ -1,226 +1,26 @@
 /**
  * How likely is my digit? One drawing, and every family answers in its own terms. Models are fetched when they are asked
- * for; each answers for the newest drawing, the cheap ones while it is drawn.
+ * for. There is one view, which ask.js holds.
  */
 
-import { modelsFolder } from '../../catalog.js';
-import { bytes, number, rich, t } from '../../i18n/translate.js';
-import { h } from '../../parts/dom.js';
-import { DrawingPad } from '../../parts/drawing-pad.js';
-import { panel } from '../../parts/panel.js';
-import { download } from '../../parts/save.js';
-import { StillPicture } from '../../parts/still.js';
-import { WAYS } from './answers.js';
-import { ModelRow } from './row.js';
-import { rangeOf } from './scale.js';
+import { RoomFrame } from '../room.js';
 
 /** @import { EngineClient } from '../../engine.js' */
-/** @import { CatalogRow } from '../../protocol.js' */
-/** @import { Room, Shell } from '../registry.js' */
-/** @import { Answer, Group } from './answers.js' */
-/** @import { Quantiles } from './scale.js' */
-/** @import { LikelyState, Values } from './table.js' */
+/** @import { Shell } from '../registry.js' */
+/** @import { LikelyState } from './table.js' */
 
-/** @type {Group[]} */
-const GROUPS = ['binary', 'grey', 'noisy', 'own'];
-
-/**
- * What the test digits get, `models/likely.json`: see scripts/likely.mjs. Figures of other weights are not used.
- * @typedef {object} References
- * @property {number} digits
- * @property {Record<string, {sha256: string, quantiles: Quantiles, log_z?: Answer}>} models
- */
-
-/** @implements {Room} */
-export class LikelyRoom {
+/** @extends {RoomFrame<LikelyState>} */
+export class LikelyRoom extends RoomFrame {
   /**
    * @param {EngineClient} engine
    * @param {LikelyState} state
    * @param {Shell} shell
    */
   constructor(engine, state, shell) {
-    this.engine = engine;
-    this.state = state;
-    this.shell = shell;
-    /** @type {ModelRow[]} */
-    this.rows = [];
-    /** @type {References} */
-    this.references = { digits: 0, models: {} };
-    this.open = false;
-    /** @type {{grey: Float32Array, binary: Float32Array} | null} */
-    this.picture = null;
-    /** Counts the drawings; a row has answered for one of them. */
-    this.serial = 0;
-    /** The pen is up. */
-    this.finished = true;
-    this.answering = false;
-    this.pad = new DrawingPad({ changed: (image, ink, finished) => this.drew(image, ink, finished) });
-    this.black = new StillPicture(t('likely.seen.binary'));
-    const seen = (/** @type {HTMLElement} */ picture, /** @type {string} */ key) =>
-      h('figure', {}, picture, h('figcaption', {}, t(key)));
-    this.drawing = panel(
-      'drawing',
-      t('likely.drawing'),
-      [this.pad.element],
-      [h('div', { class: 'likely-seen' }, seen(this.pad.seen, 'likely.seen.grey'), seen(this.black.canvas, 'likely.seen.binary'))],
-    );
-    this.groups = new Map(GROUPS.map((group) => [group, h('ul', { class: 'likely-rows' })]));
-    this.sections = GROUPS.map((group) =>
-      h(
-        'section',
-        { class: 'likely-group', 'data-group': group },
-        h('h2', {}, t(`likely.group.${group}`)),
-        h('p', { class: 'likely-rule' }, t(`likely.rule.${group}`)),
-        this.groups.get(group),
-      ),
-    );
-    this.all = h('button', { type: 'button', class: 'button', onclick: () => this.askAll() });
-    this.file = h('button', { type: 'button', class: 'button quiet', onclick: () => this.takeHome() }, t('likely.file'));
-    this.legend = h('p', { class: 'likely-legend' });
-    this.element = h(
-      'div',
-      { class: 'room likely-room' },
-      h('header', { class: 'room-head' }, h('h1', {}, t('likely.title')), h('p', { class: 'lead' }, t('likely.lead'))),
-      h(
-        'div',
-        { class: 'likely-stage' },
-        this.drawing,
-        h('div', { class: 'likely-answers' }, h('div', { class: 'tools' }, this.all, this.file), this.legend, ...this.sections),
-      ),
-      h('div', { class: 'text' }, h('div', { class: 'prose' }, ...[1, 2, 3, 4].map((i) => h('p', {}, rich(`likely.${i}`))))),
-    );
-    engine.on('need-canvases', () => {
-      for (const row of this.rows) row.again();
-      this.answer();
+    super(engine, state, shell, {
+      id: 'likely',
+      models: 'none',
+      views: { ask: async (room) => new (await import('./ask.js')).AskView(room) },
     });
-    state.subscribe((values, changed, fromAddress) => this.stateChanged(values, changed, fromAddress));
-  }
-
-  /** @param {CatalogRow[]} catalog */
-  async enter(catalog) {
-    this.open = true;
-    if (this.rows.length === 0) {
-      this.references = await fetchReferences();
-      // exact figures first, as the families stand in the list
-      const order = Object.keys(WAYS);
-      const rows = [...catalog].sort((a, b) => order.indexOf(a.family) - order.indexOf(b.family));
-      this.rows = rows.map((row) => new ModelRow(this, row, WAYS[row.family], this.referenceOf(row)));
-      for (const row of this.rows) this.groups.get(row.way.group)?.append(row.element);
-      for (const section of this.sections) section.hidden = !section.querySelector('li');
-      this.legend.textContent = t('likely.legend', { digits: number(this.references.digits) });
-      this.legend.hidden = this.references.digits === 0;
-    }
-    this.look(this.pad.setInk(this.state.values.ink));
-    this.showAsked();
-  }
-
-  leave() {
-    this.open = false;
-  }
-
-  /** @param {CatalogRow} row */
-  referenceOf({ id, sha256 }) {
-    const reference = this.references.models[id];
-    return reference?.sha256 === sha256 ? reference : null;
-  }
-
-  /** @param {Values} values @param {Set<keyof Values>} changed @param {boolean} fromAddress */
-  stateChanged(values, changed, fromAddress) {
-    if (!this.open) return;
-    if (changed.has('asked')) this.showAsked();
-    if (changed.has('ink') && fromAddress) this.look(this.pad.setInk(values.ink));
-  }
-
-  /** @param {Float32Array | null} image @param {string} ink @param {boolean} finished */
-  drew(image, ink, finished) {
-    this.look(image, finished);
-    if (finished) this.state.set({ ink }, 'push');
-  }
-
-  /** A new drawing. @param {Float32Array | null} image @param {boolean} [finished] */
-  look(image, finished = true) {
-    const binary = image?.map((value) => Number(value >= 0.5)) ?? null;
-    this.picture = image && binary ? { grey: image, binary } : null;
-    this.black.show(binary);
-    this.serial += 1;
-    this.finished = finished;
-    if (!this.picture) for (const row of this.rows) row.forget();
-    this.show();
-    this.answer();
-  }
-
-  /** Ids of the models that were asked. */
-  asked() {
-    return this.state.values.asked.split('.').filter(Boolean);
-  }
-
-  /** @param {string} id */
-  ask(id) {
-    this.state.set({ asked: [...new Set([...this.asked(), id])].join('.') }, 'push');
-  }
-
-  askAll() {
-    this.state.set({ asked: this.rows.map(({ row }) => row.id).join('.') }, 'push');
-  }
-
-  /** Fetches what was asked for, one after the other, and has it answer. */
-  async showAsked() {
-    const asked = this.asked();
-    const waiting = this.rows.filter(({ row }) => !asked.includes(row.id));
-    this.all.hidden = waiting.length === 0;
-    this.all.textContent = t('likely.all', { size: bytes(waiting.reduce((sum, { row }) => sum + row.bytes, 0)) });
-    for (const row of this.rows) {
-      if (!this.open || !asked.includes(row.row.id)) continue;
-      await row.load();
-      this.show();
-      this.answer();
-    }
-  }
-
-  /** Every row in turn answers for the newest drawing that it can have; the one that waited longest is first. */
-  async answer() {
-    if (this.answering) return;
-    this.answering = true;
-    for (;;) {
-      const { picture, serial } = this;
-      const waiting = this.rows.filter((row) => row.ready && row.serial !== serial && (this.finished || !row.way.slow));
-      const next = waiting.sort((a, b) => a.serial - b.serial)[0];
-      if (!next || !picture || !this.open) break;
-      await next.answer(picture, serial);
-      this.show();
-    }
-    this.answering = false;
-  }
-
-  /** Puts the answers on their lines: one line for a group that compares. */
-  show() {
-    for (const group of GROUPS) {
-      const rows = this.rows.filter(({ way }) => way.group === group);
-      const common = group === 'own' ? null : rangeOf(rows);
-      for (const row of rows) row.show(common ?? rangeOf([row]), this.references.digits);
-    }
-  }
-
-  takeHome() {
-    const answers = this.rows.filter(({ value }) => value !== null);
-    const figures = answers.map(({ row, way, value, error }) => ({ model: row.id, pixels: way.group, kind: way.kind, value, error }));
-    download(new Blob([JSON.stringify(figures, null, 2)], { type: 'application/json' }), 'how-likely.json');
-  }
-
-  /** @param {File} file */
-  async openFile(file) {
-    this.shell.say(t('likely.no.files', { name: file.name }));
-  }
-}
-
-/** @returns {Promise<References>} */
-async function fetchReferences() {
-  const none = { digits: 0, models: {} };
-  try {
-    const response = await fetch(new URL('likely.json', modelsFolder()));
-    return response.ok ? await response.json() : none;
-  } catch {
-    // the room does without
-    return none;
   }
 }

@@ -7,7 +7,7 @@ import { Scale, rank } from './scale.js';
 
 /** @import { CatalogRow, ModelInfo } from '../../protocol.js' */
 /** @import { Answer, Way } from './answers.js' */
-/** @import { LikelyRoom } from './index.js' */
+/** @import { AskView } from './ask.js' */
 /** @import { Quantiles, Range } from './scale.js' */
 
 /** Kinds of failure after which the same question is asked again. */
@@ -18,13 +18,13 @@ const IN_NATS = ['exact', 'elbo', 'annealed', 'bound'];
 
 export class ModelRow {
   /**
-   * @param {LikelyRoom} room
+   * @param {AskView} view
    * @param {CatalogRow} row
    * @param {Way} way
    * @param {{quantiles: Quantiles, log_z?: Answer} | null} reference
    */
-  constructor(room, row, way, reference) {
-    this.room = room;
+  constructor(view, row, way, reference) {
+    this.room = view.room;
     this.row = row;
     this.way = way;
     this.quantiles = reference?.quantiles ?? null;
@@ -48,7 +48,7 @@ export class ModelRow {
     this.place = h('span', { class: 'likely-place' });
     this.button = h(
       'button',
-      { type: 'button', class: 'button', onclick: () => room.ask(row.id) },
+      { type: 'button', class: 'button', onclick: () => view.ask(row.id) },
       t('likely.ask', { size: bytes(row.bytes) }),
     );
     this.button.setAttribute('aria-label', t('likely.ask.label', { model: row.title, size: bytes(row.bytes) }));
