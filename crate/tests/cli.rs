@@ -125,7 +125,12 @@ fn labels(count: usize) -> Vec<u8> {
 
 /// A weights file of a small VAE with random weights.
 fn model() -> Vec<u8> {
-    let config = VaeConfig::dense(&[12], 3, Activation::Silu, Naming::Sequential);
+    model_of(3)
+}
+
+/// The same with so many latents.
+fn model_of(z_dim: usize) -> Vec<u8> {
+    let config = VaeConfig::dense(&[12], z_dim, Activation::Silu, Naming::Sequential);
     let mut checkpoint = Checkpoint::default();
     let mut rng = Philox::new(1, 1);
     for (name, shape) in config.layout().expect("a layout") {
@@ -383,6 +388,63 @@ fn publishing_makes_a_model_that_its_id_finds() {
     place.fail("info vae-nothing", "shipped are: vae-map");
     place.write("www/models/vae-map.safetensors", &model());
     place.fail("info vae-map", "SHA-256 differs");
+}
+
+/// The catalog's row of a weights file under `www/models`.
+fn shipped(place: &Place, id: &str, family: &str, bytes: &[u8]) -> serde_json::Value {
+    let file = format!("{id}.safetensors");
+    place.write(&format!("www/models/{file}"), bytes);
+    let sha256 = inkling::data::mnist::sha256_hex(&[bytes]);
+    serde_json::json!({ "id": id, "family": family, "title": id, "file": file, "bytes": bytes.len(), "sha256": sha256,
+        "card": format!("{id}.md") })
+}
+
+/// Every task of every model that can do it, measured once for the same weights.
+#[test]
+fn tasks_are_measured_once_for_the_same_weights() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.path("www/models")).expect("a folder");
+    let rows = [
+        shipped(&place, "classifier", "classifier", &classifier()),
+        shipped(&place, "small-vae", "vae", &model()),
+        shipped(&place, "small-unet", "denoiser", &denoiser(true)),
+    ];
+    place.write("www/models/catalog.json", serde_json::json!({ "models": rows }).to_string().as_bytes());
+    place.write("MEASURES.md", b"# Measures\n");
+    place.fail("eval tasks --data mnist --model nobody", "no model nobody");
+    place.fail("eval classifier --data mnist --only style", "inkling eval tasks");
+
+    let read = |name: &str| -> serde_json::Value { serde_json::from_slice(&place.read(name)).expect("JSON") };
+    let command = "eval tasks --data mnist --backend cpu --n 20";
+    place.succeed(&format!("{command} --only anomaly --model small-vae"));
+    let first = read("www/models/tasks.json");
+    let ids = |task: &serde_json::Value| -> Vec<String> {
+        let rows = task.as_array().expect("rows").iter();
+        rows.map(|row| row["id"].as_str().expect("an id").to_string()).collect()
+    };
+    assert_eq!(ids(&first["anomaly"]), ["small-vae", "small-vae"], "the bound and the reconstruction");
+    assert_eq!(first["anomaly"][0]["quantiles"].as_array().map(Vec::len), Some(101));
+    assert_eq!(first["anomaly"][0]["kinds"][0]["roc"].as_array().map(Vec::len), Some(33));
+
+    place.succeed(command);
+    let all = read("www/models/tasks.json");
+    assert_eq!(ids(&all["anomaly"]), ["classifier", "small-vae", "small-vae"]);
+    assert_eq!(all["anomaly"][1], first["anomaly"][0], "what is there is kept, with the seconds that it took");
+    assert_eq!(ids(&all["complete"]), ["truth", "none", "small-vae", "small-unet"]);
+    assert_eq!(ids(&all["style"]), ["real", "small-vae", "small-unet"]);
+    let learned = ids(&all["augment"]);
+    assert_eq!(learned[5..], ["small-vae", "small-vae", "small-unet", "small-unet"], "and real digits in five numbers");
+    let text = String::from_utf8(place.read("MEASURES.md")).expect("text");
+    assert!(text.starts_with("# Measures\n\n## Tasks\n") && text.contains("| small-vae | elbo | 20 |"), "{text}");
+
+    // other weights: the rows of the old ones are gone, and those of the others stay
+    let rows = [rows[0].clone(), shipped(&place, "small-vae", "vae", &model_of(4)), rows[2].clone()];
+    place.write("www/models/catalog.json", serde_json::json!({ "models": rows }).to_string().as_bytes());
+    place.succeed(&format!("{command} --only complete"));
+    let newer = read("www/models/tasks.json");
+    assert_eq!(ids(&newer["anomaly"]), ["classifier"]);
+    assert_eq!(newer["complete"][3], all["complete"][3]);
+    assert_ne!(newer["complete"][2]["sha256"], all["complete"][2]["sha256"]);
 }
 
 /// Fitted in whole passes, measured, shipped, and then in the tables of all models.

@@ -1,4 +1,5 @@
-//! The measures of generated digits against NumPy, SciPy and scikit-learn (tests/golden/make_metrics.py).
+//! The measures of generated digits and of scores against NumPy, SciPy and scikit-learn (tests/golden/make_metrics.py and
+//! make_tasks.py).
 
 use inkling::checkpoint::Checkpoint;
 use inkling::metrics::frechet::{self, Moments};
@@ -6,6 +7,7 @@ use inkling::metrics::inception;
 use inkling::metrics::kernel_distance::{self, Subsets};
 use inkling::metrics::manifold::{Manifold, Overlap, overlap};
 use inkling::metrics::neighbours::{Points, mean_nearest_distance};
+use inkling::metrics::roc::{Roc, quantiles};
 use inkling::rng::Philox;
 
 const WIDTH: usize = 16;
@@ -15,7 +17,11 @@ struct Golden(Checkpoint);
 
 impl Golden {
     fn load() -> Golden {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/metrics.safetensors");
+        Golden::of("metrics")
+    }
+
+    fn of(name: &str) -> Golden {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("golden/{name}.safetensors"));
         Golden(Checkpoint::from_bytes(&std::fs::read(path).expect("the golden file")).expect("a safetensors file"))
     }
 
@@ -28,7 +34,7 @@ impl Golden {
         let expected = self.get(name);
         assert_eq!(found.len(), expected.len(), "{name}");
         for (found, expected) in found.iter().zip(&expected) {
-            assert!((found - expected).abs() < 1e-4 * expected.abs(), "{name}: {found}, not {expected}");
+            assert!((found - expected).abs() <= 1e-4 * expected.abs(), "{name}: {found}, not {expected}");
         }
     }
 }
@@ -70,4 +76,15 @@ fn precision_recall_density_and_coverage_are_those_of_scikit_learns_distances() 
     let Overlap { precision, recall, density, coverage } = overlap(&manifold("a"), &manifold("b"));
     golden.check("overlap", &[precision, recall, density, coverage]);
     golden.check("nearest", &[mean_nearest_distance(&points("b"), &points("a"))]);
+}
+
+#[test]
+fn areas_curves_and_quantiles_are_those_of_scikit_learn_and_numpy() {
+    let golden = Golden::of("tasks");
+    let (ordinary, foreign) = (golden.get("ordinary"), golden.get("foreign"));
+    let Roc { auc, error, curve } = Roc::of(&ordinary, &foreign).expect("scores");
+    golden.check("auc", &[auc]);
+    golden.check("error", &[error]);
+    golden.check("curve", &curve);
+    golden.check("quantiles", &quantiles(&ordinary, 101).expect("scores"));
 }

@@ -21,7 +21,11 @@ use crate::train::recipe::limits;
 const ABOUT: &str = "Writes a digit in reading order: each pixel (or patch of 2 x 2) is drawn from a distribution given all that were written
 before it. The product of these distributions is p(x), so its likelihood is exact, and any beginning can be finished.";
 
-fn model(opened: &Opened) -> Result<Autoregressive> {
+/// The network in a weights file.
+///
+/// # Errors
+/// [`crate::Error::Checkpoint`] naming what does not fit.
+pub fn model(opened: &Opened) -> Result<Autoregressive> {
     autoregressive::network(opened.config::<AutoregressiveConfig>()?)
 }
 
@@ -59,15 +63,23 @@ pub fn subject(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subj
         Binarization::Dynamic | Binarization::Grey => Pixels::Dynamic,
     };
     let extra = BTreeMap::from([("standard error of -log p(x), nats".to_string(), (variance / count).sqrt())]);
-    let flops = model.places() as u64 * model.plan("write", 1)?.flops();
+    let likelihood = Likelihood::exact(mean, pixels, nats.len());
+    Ok(Subject { sampling: Some(sampling(&model, runner)?), likelihood: Some(likelihood), extra })
+}
+
+/// How an autoregressive model draws digits: from their first pixel on.
+///
+/// # Errors
+/// [`crate::Error::Shape`] when the network cannot be built.
+pub fn sampling(model: &Autoregressive, runner: Runner) -> Result<Sampling> {
     let places = model.places();
+    let flops = places as u64 * model.plan("write", 1)?.flops();
     let draw = move |count: usize, seed: u32| {
         let writing = Writing { count, seed, temperature: 1.0, places, tone: Tone::Grey };
         write_digits(&runner, writing, |_| {})
     };
     let setting = format!("{places} runs, temperature 1, probability of ink");
-    let sampling = Sampling { setting, draw: Box::new(draw), flops, known: None };
-    Ok(Subject { sampling: Some(sampling), likelihood: Some(Likelihood::exact(mean, pixels, nats.len())), extra })
+    Ok(Sampling { setting, draw: Box::new(draw), flops, known: None })
 }
 
 fn bar(length: usize, what: &str) -> ProgressBar {

@@ -1,6 +1,7 @@
 //! Measuring a model: what it brings ([`Subject`]), and the bench that all are measured on.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::eval::{Measure, load_test_set};
@@ -16,6 +17,8 @@ use crate::metrics::features::Extractor;
 use crate::metrics::reference::Reference;
 use crate::metrics::sample_report::sample_report;
 use crate::models::family::Family;
+use crate::models::network::Runner;
+use crate::models::vae_adopt::adopt;
 
 /// What a family brings to be measured. Whatever it leaves out stays out of the table.
 #[derive(Default)]
@@ -166,6 +169,26 @@ pub fn subject(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subj
         Family::Autoregressive => autoregressive::subject(opened, bench, measure),
         Family::Mixture | Family::NaiveBayes | Family::MarkovField => classical::subject(opened, bench),
     }
+}
+
+/// How the model in `opened` draws digits, if it draws any, with nothing measured.
+///
+/// # Errors
+/// Those of the family.
+pub fn sampling(opened: &Opened, bench: &Bench) -> Result<Option<Sampling>> {
+    let runner = || Runner::new(&bench.backend, &opened.checkpoint);
+    Ok(match opened.family {
+        Family::Classifier | Family::MarkovField => None,
+        Family::Vae => Some(subjects::vae_sampling(&adopt(opened.checkpoint.clone())?, &bench.backend)?),
+        Family::Denoiser => subjects::denoiser(opened, bench)?.sampling,
+        Family::Gan => gan::subject(opened, bench)?.sampling,
+        Family::Flow => Some(flow::sampling(runner()?)?),
+        Family::Autoregressive => Some(autoregressive::sampling(&autoregressive::model(opened)?, runner()?)?),
+        Family::Mixture | Family::NaiveBayes => Some(classical::sampling(Rc::new(runner()?))?),
+        Family::Rbm | Family::Energy => {
+            Some(energy::sampling(energy::Chains::new(opened, &bench.backend, &Default::default(), None)?)?)
+        }
+    })
 }
 
 /// `inkling eval` of a family that brings a subject: measures, keeps the figures beside the weights, prints them.

@@ -93,13 +93,21 @@ pub fn subject(opened: &Opened, bench: &Bench) -> Result<Subject> {
     let binarization = config.training.and_then(|training| training.binarization).unwrap_or(Binarization::Threshold);
     let (nats, accuracy) = classify(&runner, bench, binarization)?;
     let pixels = if binarization == Binarization::Dynamic { Pixels::Dynamic } else { Pixels::Threshold };
-    let flops = runner.network().plan("sample", 1)?.flops();
-    let draw = Box::new(move |n: usize, seed: u32| sample(&runner, n, seed));
     Ok(Subject {
-        sampling: Some(Sampling { setting: "mean pixels of components".into(), draw, flops, known: None }),
+        sampling: Some(sampling(runner)?),
         likelihood: Some(Likelihood::exact(nats, pixels, bench.test.len())),
         extra: BTreeMap::from([("test accuracy, %".to_string(), accuracy)]),
     })
+}
+
+/// How a mixture or naive Bayes draws digits.
+///
+/// # Errors
+/// [`Error::Shape`] when the network cannot be built.
+pub fn sampling(runner: Rc<Runner>) -> Result<Sampling> {
+    let flops = runner.network().plan("sample", 1)?.flops();
+    let draw = Box::new(move |n: usize, seed: u32| sample(&runner, n, seed));
+    Ok(Sampling { setting: "mean pixels of components".into(), draw, flops, known: None })
 }
 
 /// -log p(x) in nats and the percentage of digits told right by p(y | x), over the test set.

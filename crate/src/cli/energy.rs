@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::bench::{Bench, Sampling, Subject};
 use super::eval::Measure;
+use super::jobs::over;
 use super::measures::{self, Kind, Likelihood, Pixels};
 use super::publish::Shelf;
 use super::weights::Opened;
@@ -113,6 +114,13 @@ pub struct Chains {
     class: Option<u8>,
 }
 
+/// What chains begin with, as [`crate::models::chain`] has it.
+struct Beginning<'a> {
+    begin: f32,
+    given: &'a [f32],
+    mask: &'a [f32],
+}
+
 impl Chains {
     /// The chains of the energy-based model in `opened`.
     ///
@@ -163,19 +171,42 @@ impl Chains {
             let begin = if given.is_some() { FROM_GIVEN } else { FROM_NOISE };
             // no two runs of a batch or of two batches share a key
             let keys = (first / batch * runs..).map(|run| key_values(seed, run as u32)).take(runs);
-            digits.extend(self.run(batch, begin, &start, keys, "pixels", &bar)?);
+            let start = Beginning { begin, given: &start, mask: &vec![0.0; batch * PIXELS] };
+            digits.extend(self.run(batch, start, keys, "pixels", &bar)?);
         }
         bar.finish_and_clear();
         digits.truncate(n * PIXELS);
         Ok(digits)
     }
 
-    /// `output` of `batch` chains that begin by `begin` and run once for each of `keys`.
+    /// So many steps, in words.
+    pub fn steps_in_words(&self, steps: u32) -> String {
+        let what = if self.job == "gibbs" { "Gibbs sweeps" } else { "Langevin steps" };
+        format!("{steps} {what}")
+    }
+
+    /// Chains of `steps` steps from noise that hold the pixels of `given` (784 values in [0, 1] for each chain) fast where
+    /// `mask` `[784]` is 1: their last pictures, of the mean pixels where the model has them.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`], [`Error::Gpu`].
+    pub fn complete(&self, given: &[f32], mask: &[f32], steps: u32, seed: u32) -> Result<Vec<f32>> {
+        let runs = (steps as usize).div_ceil(self.steps_of_a_run);
+        let mut pictures = Vec::with_capacity(given.len());
+        for (index, given) in given.chunks(BATCH * PIXELS).enumerate() {
+            let batch = given.len() / PIXELS;
+            let keys = (index * runs..).map(|run| key_values(seed, run as u32)).take(runs);
+            let start = Beginning { begin: FROM_NOISE, given, mask: &mask.repeat(batch) };
+            pictures.extend(self.run(batch, start, keys, "pixels", &ProgressBar::hidden())?);
+        }
+        Ok(pictures)
+    }
+
+    /// `output` of `batch` chains that run once for each of `keys`.
     fn run(
         &self,
         batch: usize,
-        begin: f32,
-        given: &[f32],
+        beginning: Beginning,
         keys: impl Iterator<Item = [f32; 4]>,
         output: &str,
         bar: &ProgressBar,
@@ -189,7 +220,8 @@ impl Chains {
             let label_of = |chain: usize| f32::from(self.class.unwrap_or((chain % CLASSES) as u8));
             job.write(label, &(0..batch).map(label_of).collect::<Vec<_>>())?;
         }
-        job.write(job.input("mask")?, &vec![0.0; batch * PIXELS])?;
+        let Beginning { begin, given, mask } = beginning;
+        job.write(job.input("mask")?, mask)?;
         job.write(job.input("given")?, given)?;
         let (key, start) = (job.input("key")?, job.input("begin")?);
         job.write(start, &vec![begin; batch])?;
@@ -223,16 +255,22 @@ pub fn subject(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subj
         }
         _ => (None, BTreeMap::new()),
     };
+    Ok(Subject { sampling: Some(sampling(chains)?), likelihood, extra })
+}
+
+/// How an energy-based model draws digits: at the ends of chains that began from noise.
+///
+/// # Errors
+/// [`Error::Shape`] when the network cannot be built.
+pub fn sampling(chains: Chains) -> Result<Sampling> {
     let runs = u64::from(chains.steps).div_ceil(chains.steps_of_a_run as u64);
     let flops = runs * chains.runner.network().plan(chains.job, 1)?.flops();
-    let what = if opened.family == Family::Rbm { "Gibbs sweeps" } else { "Langevin steps" };
-    let sampling = Sampling {
-        setting: format!("{} {what} from noise", chains.steps),
+    Ok(Sampling {
+        setting: format!("{} from noise", chains.steps_in_words(chains.steps)),
         draw: Box::new(move |n, seed| chains.sample(n, seed)),
         flops,
         known: None,
-    };
-    Ok(Subject { sampling: Some(sampling), likelihood, extra })
+    })
 }
 
 /// -log p of the test set under an RBM, by annealing in both directions.
@@ -245,7 +283,9 @@ fn likelihood(
     let train = Dataset::load(&measure.data, Split::Train)?;
     let rbm = Rbm::new(opened.config()?)?;
     let binarization = Binarization::from(measure.binarization);
-    let free_energy = mean_free_energy(&chains.runner, &binarize::test_set(&bench.test.images, binarization))?;
+    let images = binarize::test_set(&bench.test.images, binarization);
+    let energies = over(&chains.runner, "free_energy", &[], &images, "energy")?;
+    let free_energy = energies.iter().map(|nats| f64::from(*nats)).sum::<f64>() / energies.len() as f64;
     let mut means = vec![0.0; PIXELS];
     for image in train.images.chunks_exact(PIXELS) {
         for (mean, grey) in means.iter_mut().zip(image) {
@@ -262,7 +302,8 @@ fn likelihood(
     let forward = pollster::block_on(annealing.forward(TEMPERATURES, measure.seed, tick))?;
     let images: Vec<f32> = train.images[..ANNEALED * PIXELS].iter().map(|grey| f32::from(*grey) / 255.0).collect();
     let keys = (0..REVERSE_SWEEPS / SWEEPS as u32).map(|run| key_values(measure.seed, run));
-    let ends = chains.run(ANNEALED, FROM_GIVEN, &images, keys, "states", &ProgressBar::hidden())?;
+    let start = Beginning { begin: FROM_GIVEN, given: &images, mask: &[0.0; ANNEALED * PIXELS] };
+    let ends = chains.run(ANNEALED, start, keys, "states", &ProgressBar::hidden())?;
     let reverse = pollster::block_on(annealing.reverse(&ends, TEMPERATURES, measure.seed, tick))?;
     bar.finish_and_clear();
     let likelihood = Likelihood {
@@ -290,21 +331,6 @@ fn likelihood(
     // three standard errors may leave nothing below
     let extra = extra.into_iter().filter(|(_, value)| value.is_finite());
     Ok((likelihood, extra.map(|(name, value)| (name.to_string(), value)).collect()))
-}
-
-fn mean_free_energy(runner: &Runner, images: &[f32]) -> Result<f64> {
-    let job = runner.job("free_energy", BATCH)?;
-    let job = &mut *job.borrow_mut();
-    let (x, energy) = (job.input("x")?, job.output("energy")?);
-    let mut sum = 0.0;
-    for chunk in images.chunks(BATCH * PIXELS) {
-        let mut padded = chunk.to_vec();
-        padded.resize(BATCH * PIXELS, 0.0);
-        job.write(x, &padded)?;
-        let energies = pollster::block_on(job.run_and_read(&[energy]))?;
-        sum += energies[..chunk.len() / PIXELS].iter().map(|nats| f64::from(*nats)).sum::<f64>();
-    }
-    Ok(sum / (images.len() / PIXELS) as f64)
 }
 
 /// Ships an energy-based model with the figures that `inkling eval` kept beside it.

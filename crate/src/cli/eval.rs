@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::backend::Choice;
 use super::info::json;
-use super::{bench, classifier, eval_all, eval_denoiser, eval_samples, print, weights};
+use super::{bench, classifier, eval_all, eval_denoiser, eval_samples, print, tasks, weights};
 use crate::backend::Backend;
 use crate::data::binarize::{self, Binarization};
 use crate::data::mnist::{Dataset, Split};
@@ -23,13 +23,15 @@ use crate::models::vae_run::VaeRunner;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A weights file, the id of a model in www/models/catalog.json, images (.npy, N x 28 x 28) to measure, or `all`: the
-    /// table of all models
+    /// A weights file, the id of a model in www/models/catalog.json, images (.npy, N x 28 x 28) to measure, `all`: the
+    /// table of all models, or `tasks`: what they are good for
     weights: String,
     #[command(flatten)]
     pub measure: Measure,
     #[command(flatten)]
     denoiser: eval_denoiser::Flags,
+    #[command(flatten)]
+    tasks: tasks::TaskFlags,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -101,7 +103,11 @@ pub struct Report {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let Arguments { weights: name, measure: flags, denoiser, json: as_json } = arguments;
+    let Arguments { weights: name, measure: flags, denoiser, tasks, json: as_json } = arguments;
+    if name == tasks::TASKS {
+        return tasks::run(flags, denoiser.classifier(), denoiser.n_or(tasks::DIGITS), tasks);
+    }
+    tasks.refuse()?;
     if name == eval_all::ALL {
         return eval_all::run(flags, denoiser.classifier(), denoiser.n());
     }

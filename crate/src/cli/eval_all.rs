@@ -3,13 +3,14 @@
 //! measured.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use super::bench::{self, Bench};
 use super::eval::Measure;
 use super::info::json;
 use super::measures::{self, Kind, Measures, Pixels, Samples, plain};
 use super::output::Output;
-use super::weights;
+use super::{tasks, weights};
 use crate::error::{Error, Result};
 
 /// The word that stands for all models.
@@ -21,11 +22,7 @@ pub const ALL: &str = "all";
 /// As [`Bench::measure`] and [`weights::open`]; [`Error::Io`] for a place that cannot be written.
 pub fn run(measure: &Measure, classifier: &str, n: usize) -> Result<()> {
     let (path, catalog) = weights::find_catalog()?;
-    let place = |levels: usize, name: &str| {
-        let folder = path.ancestors().nth(levels).ok_or_else(|| Error::Io("the catalog lies nowhere".into()))?;
-        Output::check(&folder.join(name))
-    };
-    let (page, tables) = (place(1, "measures.json")?, place(3, "MEASURES.md")?);
+    let (page, tables) = (Output::check(&path.with_file_name("measures.json"))?, tables_place(&path)?);
     let eyes = weights::open(classifier)?.sha256;
     let mut bench: Option<Bench> = None;
     let mut all: Vec<Measures> = Vec::with_capacity(catalog.models.len());
@@ -50,7 +47,17 @@ pub fn run(measure: &Measure, classifier: &str, n: usize) -> Result<()> {
     }
     let command = format!("inkling eval {ALL} --data data/mnist --n {n} --seed {}", measure.seed);
     page.write(json(&all)?.as_bytes())?;
-    tables.write(markdown(&all, &command).as_bytes())
+    let of_tasks = tasks::tables_of_file(&path, &catalog, &eyes)?;
+    tables.write((markdown(&all, &command) + &of_tasks).as_bytes())
+}
+
+/// The tables of people, and where they lie: at the root of what holds the catalog.
+///
+/// # Errors
+/// [`Error::Io`] for a place that cannot be written.
+pub fn tables_place(catalog: &Path) -> Result<Output> {
+    let folder = catalog.ancestors().nth(3).ok_or_else(|| Error::Io("the catalog lies nowhere".into()))?;
+    Output::check(&folder.join("MEASURES.md"))
 }
 
 /// Figures on another classifier's features do not stand beside these.

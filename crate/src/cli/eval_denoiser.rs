@@ -31,9 +31,10 @@ use crate::samplers::trajectory::DenoiserRunner;
 pub struct Flags {
     #[command(flatten)]
     sampler: SamplerFlags,
-    /// Digits to draw and measure; figures compare only at equal numbers, 10,000 by custom
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(10..=100_000))]
-    n: u32,
+    /// Digits to draw and measure, by default 10,000: figures compare only at equal numbers. With `tasks`, test digits to
+    /// look at, by default 1,000
+    #[arg(long, value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    n: Option<u32>,
     /// The classifier that digits are measured by: a weights file or the id of a model
     #[arg(long, default_value = "classifier")]
     classifier: String,
@@ -45,15 +46,23 @@ pub struct Flags {
     settings: Vec<String>,
 }
 
+/// Digits to draw, by custom.
+const DIGITS: usize = 10_000;
+
 impl Flags {
     /// The classifier that digits are measured by.
     pub fn classifier(&self) -> &str {
         &self.classifier
     }
 
+    /// Digits to draw, `otherwise` where nothing is told.
+    pub fn n_or(&self, otherwise: usize) -> usize {
+        self.n.map_or(otherwise, |n| n as usize)
+    }
+
     /// Digits to draw.
     pub fn n(&self) -> usize {
-        self.n as usize
+        self.n_or(DIGITS)
     }
 }
 
@@ -165,7 +174,7 @@ pub fn run(opened: &Opened, measure: &Measure, flags: &Flags, as_json: bool) -> 
         Some(path) => Some((Output::check(path)?, read_table(path, &opened.sha256, Some(&classifier.sha256))?)),
         None => None,
     };
-    let mut bench = Bench::new(&backend, runner, opened, &classifier, measure, flags.n as usize)?;
+    let mut bench = Bench::new(&backend, runner, opened, &classifier, measure, flags.n())?;
     let Some((output, mut rows)) = table else {
         let row = bench.measure(&base)?;
         return print(&if as_json { json(&row)? } else { text(&row) });

@@ -66,38 +66,54 @@ impl Totals {
     /// Adds a picture of the class `label` by log p(x | class) of each class.
     fn add(&mut self, logs: [f64; CLASSES], label: usize) {
         let best = (0..CLASSES).fold(0, |best, class| if logs[class] > logs[best] { class } else { best });
-        let sum: f64 = logs.iter().map(|log| (log - logs[best]).exp()).sum();
         self.images += 1;
-        self.nats -= logs[best] + (sum / CLASSES as f64).ln();
+        self.nats -= mean_likelihood(&logs);
         self.nats_given_class -= logs[label];
         self.right += usize::from(best == label);
     }
 }
 
-/// Exact likelihoods of the dequantised pictures of `data`, each with the same noise for all classes.
-fn likelihood(runner: &Runner, data: &Dataset, seed: u32) -> Result<Totals> {
+/// log p(x | class) in nats of the dequantised pictures `images` (784 bytes each) for each class, a picture with the same
+/// noise for all of them.
+///
+/// # Errors
+/// [`Error::NonFinite`] when one is no number, [`Error::DeviceLost`], [`Error::Gpu`].
+pub fn class_likelihoods(runner: &Runner, images: &[u8], seed: u32) -> Result<Vec<[f64; CLASSES]>> {
     let job = runner.job("likelihood", BATCH)?;
     let job = &mut *job.borrow_mut();
     let (x, label, key) = (job.input("x")?, job.input("label")?, job.input("key")?);
     let log_likelihood = job.output("log_likelihood")?;
-    let mut totals = Totals::default();
-    for (run, (images, labels)) in data.images.chunks(BATCH * PIXELS).zip(data.labels.chunks(BATCH)).enumerate() {
+    let mut logs = vec![[0.0; CLASSES]; images.len() / PIXELS];
+    for (run, (images, logs)) in images.chunks(BATCH * PIXELS).zip(logs.chunks_mut(BATCH)).enumerate() {
         let mut pixels: Vec<f32> = images.iter().map(|&grey| f32::from(grey) / 255.0).collect();
         pixels.resize(BATCH * PIXELS, 0.0);
         job.write(x, &pixels)?;
         job.write(key, &key_values(seed, run as u32))?;
-        let mut logs = vec![[0.0; CLASSES]; BATCH];
         for class in 0..CLASSES {
             job.write(label, &[class as f32; BATCH])?;
             job.run()?;
             let values = pollster::block_on(job.read(log_likelihood))?;
             logs.iter_mut().zip(values).for_each(|(logs, value)| logs[class] = f64::from(value));
         }
-        labels.iter().zip(logs).for_each(|(label, logs)| totals.add(logs, usize::from(*label)));
     }
-    if !totals.nats.is_finite() {
-        return Err(Error::NonFinite("the likelihood is no finite number: the weights are damaged".into()));
+    if logs.iter().flatten().any(|log| !log.is_finite()) {
+        return Err(Error::NonFinite("a likelihood is no finite number: the weights are damaged".into()));
     }
+    Ok(logs)
+}
+
+/// log p(x) of a picture by log p(x | class) of each class, which are equally frequent.
+pub fn mean_likelihood(logs: &[f64; CLASSES]) -> f64 {
+    let best = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = logs.iter().map(|log| (log - best).exp()).sum();
+    best + (sum / CLASSES as f64).ln()
+}
+
+/// Exact likelihoods of the pictures of `data`.
+fn likelihood(runner: &Runner, data: &Dataset, seed: u32) -> Result<Totals> {
+    let logs = class_likelihoods(runner, &data.images, seed)?;
+    let mut totals = Totals::default();
+    data.labels.iter().zip(logs).for_each(|(label, logs)| totals.add(logs, usize::from(*label)));
     Ok(totals)
 }
 
@@ -134,17 +150,24 @@ pub fn subject(opened: &Opened, bench: &Bench) -> Result<Subject> {
         ("test accuracy of the most likely class", totals.right as f64 / count),
         ("round trip error, part of the grey range", round_trip(&runner, &bench.test, bench.seed)?),
     ];
+    Ok(Subject {
+        sampling: Some(sampling(runner)?),
+        likelihood: Some(Likelihood::exact(totals.nats / count, Pixels::Dequantised, totals.images)),
+        extra: BTreeMap::from(extra.map(|(name, value)| (name.to_string(), value))),
+    })
+}
+
+/// How a flow draws digits.
+///
+/// # Errors
+/// [`Error::Shape`] when the network cannot be built.
+pub fn sampling(runner: Runner) -> Result<Sampling> {
     let flops = runner.network().plan("sample", 1)?.flops();
-    let sampling = Sampling {
+    Ok(Sampling {
         setting: "temperature 1".into(),
         draw: Box::new(move |n, seed| sample(&runner, n, seed, None, 1.0)),
         flops,
         known: None,
-    };
-    Ok(Subject {
-        sampling: Some(sampling),
-        likelihood: Some(Likelihood::exact(totals.nats / count, Pixels::Dequantised, totals.images)),
-        extra: BTreeMap::from(extra.map(|(name, value)| (name.to_string(), value))),
     })
 }
 

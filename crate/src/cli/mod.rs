@@ -18,6 +18,7 @@ mod flow;
 mod gan;
 mod images;
 mod info;
+mod jobs;
 mod measures;
 mod output;
 mod pack;
@@ -28,6 +29,7 @@ mod publish_gan;
 mod publish_vae;
 mod sample;
 mod subjects;
+mod tasks;
 mod train;
 mod weights;
 

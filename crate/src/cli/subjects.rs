@@ -8,13 +8,14 @@ use super::eval_denoiser::{Setting, read_table, setting_words};
 use super::measures::{Kind, Likelihood, Pixels, Samples};
 use super::weights::{Opened, open};
 use super::{classifier, denoise};
+use crate::backend::Backend;
 use crate::data::binarize::Binarization;
 use crate::data::streams;
 use crate::error::Result;
 use crate::models::denoiser::Denoiser;
 use crate::models::plans::PARAMS;
 use crate::models::vae::Vae;
-use crate::models::vae_adopt::adopt;
+use crate::models::vae_adopt::{Adopted, adopt};
 use crate::models::vae_run::VaeRunner;
 use crate::rng::Philox;
 use crate::samplers::step::{StepShape, step_plan};
@@ -26,7 +27,7 @@ pub fn prior_codes(n: usize, z_dim: usize, seed: u32) -> Vec<f32> {
     codes
 }
 
-/// A VAE: the mean pixels of codes drawn from the prior, and its bounds.
+/// A VAE: how it draws digits, and its bounds.
 ///
 /// # Errors
 /// [`crate::Error::Checkpoint`] for its content, those of running it.
@@ -45,11 +46,23 @@ pub fn vae(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subject>
         pixels,
         images: report.iwae_images,
     };
+    let extra = BTreeMap::from([
+        ("-ELBO, nats on all test images".to_string(), report.elbo.negative_elbo),
+        ("active latents".to_string(), report.active_units as f64),
+    ]);
+    Ok(Subject { sampling: Some(vae_sampling(&adopted, &bench.backend)?), likelihood: Some(likelihood), extra })
+}
+
+/// How a VAE draws digits: the mean pixels of codes drawn from the prior.
+///
+/// # Errors
+/// [`crate::Error::Checkpoint`] when the weights do not fit, [`crate::Error::Gpu`] when the device refuses.
+pub fn vae_sampling(adopted: &Adopted, backend: &Backend) -> Result<Sampling> {
     let z_dim = adopted.config.z_dim;
-    let mut runner = VaeRunner::new(&bench.backend, &adopted)?;
+    let mut runner = VaeRunner::new(backend, adopted)?;
     let plan = Vae::new(adopted.config.clone())?.decode_plan(1)?;
     let flops = plan.flops();
-    let mut one = bench.backend.compile(plan, &[(PARAMS, &runner.params)])?;
+    let mut one = backend.compile(plan, &[(PARAMS, &runner.params)])?;
     let (z, pixels) = (one.input("z")?, one.output("pixels")?);
     let draw = move |n: usize, seed: u32| {
         let codes = prior_codes(n, z_dim, seed);
@@ -60,12 +73,7 @@ pub fn vae(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subject>
         one.run()?;
         pollster::block_on(one.read(pixels))
     };
-    let extra = BTreeMap::from([
-        ("-ELBO, nats on all test images".to_string(), report.elbo.negative_elbo),
-        ("active latents".to_string(), report.active_units as f64),
-    ]);
-    let sampling = Sampling { setting: "mean pixels".into(), draw: Box::new(draw), flops, known: None };
-    Ok(Subject { sampling: Some(sampling), likelihood: Some(likelihood), extra })
+    Ok(Sampling { setting: "mean pixels".into(), draw: Box::new(draw), flops, known: None })
 }
 
 /// A denoiser at the setting of its table that has the smallest Frechet distance; without a table, at its own.

@@ -3,6 +3,8 @@
 pub mod batches;
 pub mod binarize;
 #[cfg(feature = "cli")]
+pub mod foreign;
+#[cfg(feature = "cli")]
 pub mod grid;
 #[cfg(feature = "cli")]
 pub mod idx;
@@ -55,6 +57,13 @@ pub mod streams {
     pub const PARTS: u64 = 0x113;
     /// The images of the larger set that precision and recall go by, one stream in all.
     pub const MEMBERS: u64 = 0x114;
+
+    /// Pictures that are no digits, one stream a picture.
+    pub const FOREIGN: u64 = 0x115;
+    /// Codes that a chain of encoding and decoding draws, one stream a round.
+    pub const COMPLETE: u64 = 0x116;
+    /// Codes that digits are changed with, one stream in all.
+    pub const STYLE: u64 = 0x117;
 
     /// The stream of `purpose` at `count`.
     pub fn stream(purpose: u64, count: u64) -> u64 {

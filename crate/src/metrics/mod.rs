@@ -14,7 +14,11 @@ pub mod neighbours;
 #[cfg(feature = "cli")]
 pub mod reference;
 #[cfg(feature = "cli")]
+pub mod roc;
+#[cfg(feature = "cli")]
 pub mod sample_report;
+#[cfg(feature = "cli")]
+pub mod shape;
 pub mod vae;
 pub mod vae_likelihood;
 

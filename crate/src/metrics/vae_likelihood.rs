@@ -64,12 +64,29 @@ pub async fn elbo(
     encodings: &Encodings,
     seed: u32,
 ) -> Result<Elbo> {
-    let (count, z_dim) = (encodings.len(), encodings.z_dim);
+    let count = encodings.len();
     if count == 0 {
         return Err(Error::Data("there is no image to measure on".into()));
     }
+    let nats = reconstructions(backend, runner, images, encodings, seed).await?;
+    let (reconstruction, kl) = (nats.iter().sum::<f64>() / count as f64, encodings.mean_kl());
+    Ok(Elbo { reconstruction, kl, negative_elbo: reconstruction + kl })
+}
+
+/// -log p(x | z) in nats of each of `images` (binarised, 784 values each), for one draw of z from its encoding.
+///
+/// # Errors
+/// [`Error::DeviceLost`], [`Error::Gpu`].
+pub async fn reconstructions(
+    backend: &Backend,
+    runner: &VaeRunner,
+    images: &[f32],
+    encodings: &Encodings,
+    seed: u32,
+) -> Result<Vec<f64>> {
+    let (count, z_dim) = (encodings.len(), encodings.z_dim);
     let mut likelihood = Likelihood::new(backend, runner, BATCH)?;
-    let mut sum = 0.0;
+    let mut nats = Vec::with_capacity(count);
     for start in (0..count).step_by(BATCH) {
         let here = BATCH.min(count - start);
         let mut x = images[start * PIXELS..(start + here) * PIXELS].to_vec();
@@ -79,10 +96,9 @@ pub async fn elbo(
         let codes = start * z_dim..(start + here) * z_dim;
         let z = draw(&encodings.mu[codes.clone()], &encodings.logvar[codes], &eps, BATCH * z_dim);
         let reconstruction = likelihood.run(&x, &z).await?;
-        sum += reconstruction[..here].iter().map(|nats| f64::from(*nats)).sum::<f64>();
+        nats.extend(reconstruction[..here].iter().map(|nats| f64::from(*nats)));
     }
-    let (reconstruction, kl) = (sum / count as f64, encodings.mean_kl());
-    Ok(Elbo { reconstruction, kl, negative_elbo: reconstruction + kl })
+    Ok(nats)
 }
 
 /// The negative importance-weighted bound (Burda et al. 2016) of the first `count` images with `samples` posterior
@@ -127,7 +143,7 @@ pub async fn importance_weighted(
 }
 
 /// mu + e^(logvar / 2) eps, with zeros behind to `len`.
-fn draw(mu: &[f32], logvar: &[f32], eps: &[f32], len: usize) -> Vec<f32> {
+pub fn draw(mu: &[f32], logvar: &[f32], eps: &[f32], len: usize) -> Vec<f32> {
     let mut z: Vec<f32> =
         mu.iter().zip(logvar).zip(eps).map(|((mu, logvar), eps)| mu + (0.5 * logvar).exp() * eps).collect();
     z.resize(len, 0.0);
