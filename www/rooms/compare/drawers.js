@@ -22,6 +22,7 @@ import { NO_CLASS } from '../denoise/table.js';
  * @property {number} count  digits
  * @property {number[]} [digits]  one for each picture, for models that are told; 0 to 9 in turn where they are left out
  * @property {string} [name]  of the scene and of the lane, where several draw at once
+ * @property {boolean} [grey]  of what is written as ink or paper, the probability of ink that it was written with
  * @property {boolean} [live]  states of a denoiser are shown on the way, which costs it time
  * @property {(snapshot: Snapshot) => void} show
  * @property {AbortSignal} signal
@@ -30,8 +31,8 @@ import { NO_CLASS } from '../denoise/table.js';
 /** @typedef {(task: Task) => Promise<void>} Drawer */
 
 /**
- * The job, the length of its chain, its inputs, and those of the first run.
- * @typedef {{job: string, steps: number, inputs: Inputs, first?: Inputs}} Recipe
+ * The job, the length of its chain, its inputs, those of the first run, and the output that has the digits.
+ * @typedef {{job: string, steps: number, inputs: Inputs, first?: Inputs, output?: string}} Recipe
  */
 
 /** Names of the scene and of the lane. */
@@ -84,10 +85,11 @@ const DRAWERS = {
     if ('style' in Object(info.config.generator)) inputs.noise = Float32Array.of(1);
     await byJob(() => ({ job: 'generate', steps: 1, inputs }))(task);
   },
-  autoregressive: byJob(({ count, info }) => {
+  autoregressive: byJob(({ count, info, grey }) => {
     const patches = 'transformer' in Object(info.config.network);
     const given = new Float32Array(count * PIXELS);
-    return { job: 'write', steps: patches ? PIXELS / 4 : PIXELS, inputs: { temperature: Float32Array.of(1), keep: Float32Array.of(0), given } };
+    const inputs = { temperature: Float32Array.of(1), keep: Float32Array.of(0), given };
+    return { job: 'write', steps: patches ? PIXELS / 4 : PIXELS, inputs, output: grey ? 'probabilities' : 'pixels' };
   }),
   rbm: byJob(({ count }) => ({ job: 'gibbs', steps: RUNS.gibbs, ...free(count, { temperature: Float32Array.of(1) }) })),
   energy: byJob((task) => {
@@ -136,8 +138,9 @@ export const draw = (task) => DRAWERS[task.row.family](task);
 function byJob(recipe) {
   return (task) => {
     const { engine, row, seed, count, show, signal, name = NAME } = task;
-    const given = { model: row.id, batch: count, seed, ...recipe(task) };
-    return runChain(engine, name, given, { read: ['pixels'], show: ({ pixels }, { ms }) => show({ pixels, ms }), signal });
+    const { output = 'pixels', ...chain } = recipe(task);
+    const given = { model: row.id, batch: count, seed, ...chain };
+    return runChain(engine, name, given, { read: [output], show: (values, { ms }) => show({ pixels: values[output], ms }), signal });
   };
 }
 

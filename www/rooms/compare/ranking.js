@@ -6,6 +6,7 @@ import { h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { draw, draws } from './drawers.js';
 import { COLUMNS, COST, LIKELIHOOD, QUALITY, duration, likelihoodGroups, sorted } from './figures.js';
+import { Measuring } from './measuring.js';
 import { COUNT, digitCanvas, paint } from './tile.js';
 
 /** @import { CompareRoom, RoomView } from './index.js' */
@@ -38,9 +39,10 @@ export class RankingView {
     this.canvas.classList.add('wide');
     this.sampleNote = h('p', { class: 'readout' });
     this.facts = h('div', {});
+    this.measuring = new Measuring(room);
     this.panels = [
       panel('ranking', t('compare.figures.title'), [this.empty, this.tables]),
-      panel('figure', t('compare.figure.title'), [this.detail], [this.canvas, this.sampleNote, this.facts]),
+      panel('figure', t('compare.figure.title'), [this.detail], [this.canvas, this.sampleNote, this.facts, this.measuring.element]),
     ];
     this.claims = h('div', { class: 'quality-scroll', tabIndex: 0, role: 'region', 'aria-label': t('compare.claims') });
     this.below = h(
@@ -66,6 +68,7 @@ export class RankingView {
     this.open = false;
     this.abort.abort();
     this.drawn = '';
+    this.measuring.stop();
   }
 
   async load() {
@@ -173,6 +176,7 @@ export class RankingView {
       h('p', { class: 'readout' }, h('code', {}, one.command)),
       ...(one.row.card ? [h('p', {}, h('a', { href: new URL(one.row.card, modelsFolder()).href }, t('about.card')))] : []),
     );
+    this.measuring.set(one, draws(one.row.family));
     this.showDigits(one);
   }
 
