@@ -2,13 +2,42 @@
 
 import { expect, seriousFindings, test } from './fixtures.js';
 import { useTinyModels } from './support/denoise.js';
-import { address, ownPixels, state } from './support/room.js';
+import { address, drawThree, ownPixels, state } from './support/room.js';
 
 /** @import { Page, TestInfo } from '@playwright/test' */
+
+/** Figures as `inkling eval tasks` writes them, of a few of the shipped weights. @param {Page} page */
+async function figures(page) {
+  const { models } = await (await page.request.get('models/catalog.json')).json();
+  const about = (/** @type {string} */ id) => ({ id, sha256: models.find((/** @type {{id: string}} */ row) => row.id === id)?.sha256 ?? '' });
+  return {
+    command: 'inkling eval tasks',
+    kinds: ['speckled', 'blank'],
+    anomaly: [
+      {
+        ...about('naive-bayes'),
+        n: 1000,
+        score: 'exact',
+        quantiles: Array.from({ length: 101 }, (_, i) => -400 + 3 * i),
+        kinds: [
+          { kind: 'speckled', auc: 0.971, auc_error: 0.002, roc: [0, 0.9, 0.97, 0.99, 1] },
+          { kind: 'blank', auc: 0, auc_error: 0, roc: [0, 0, 0, 0, 1] },
+        ],
+      },
+    ],
+    augment: [],
+    complete: [
+      { ...about('vae-dense'), n: 100, way: 'posterior_chain', setting: '50 rounds', read: 0.81, read_error: 0.02, error: 0.05, diversity: 0.1 },
+      { ...about('rbm'), sha256: 'of other weights', n: 100, way: 'clamped_gibbs', setting: '', read: 0.5, read_error: 0.02, error: 0.05, diversity: 0.1 },
+    ],
+    style: [],
+  };
+}
 
 /** @param {Page} page @param {TestInfo} info @param {string} [hash] */
 async function open(page, info, hash = '') {
   await useTinyModels(page);
+  await page.route(/\/tasks\.json$/, async (route) => route.fulfill({ json: await figures(page) }));
   await page.goto('about:blank');
   await page.goto(address(info, { hash: `room=tasks${hash ? `&${hash}` : ''}` }));
   await expect(page.locator('.tasks-stage .panel').first()).toBeVisible({ timeout: 30_000 });
@@ -60,11 +89,82 @@ test.describe('generate', () => {
   });
 });
 
+test.describe('complete', () => {
+  const way = (/** @type {Page} */ page, /** @type {string} */ model) => page.locator(`.task-way[data-model="${model}"]`);
+
+  test('families put back what is lost, keep what is not, and begin anew with another mask @cpu', async ({ page }, info) => {
+    await open(page, info, 'view=complete');
+    for (const model of ['vae-dense', 'rbm', 'diffusion']) {
+      await expect(way(page, model).locator('.task-reads')).toHaveText(/^\d{6}$/, { timeout: 90_000 });
+    }
+    const canvas = '.task-way[data-model="rbm"] canvas >> nth=0';
+    const before = await ownPixels(page.locator(canvas));
+    const width = 6 * 28 + 5 * 2;
+    const half = (/** @type {typeof before} */ pixels, /** @type {boolean} */ lower) => pixels.slice(lower ? 14 * width : 0, lower ? undefined : 14 * width);
+    const tile = (/** @type {typeof before} */ pixels, /** @type {number} */ index) => pixels.filter((_, i) => Math.floor((i % width) / 30) === index && (i % width) % 30 < 28);
+    expect(tile(half(before, false), 0)).toEqual(tile(half(before, false), 5));
+    expect(tile(half(before, true), 0)).not.toEqual(tile(half(before, true), 5));
+    await expect(way(page, 'vae-dense')).toContainText('81.0 ± 2.0 % read as the digit');
+    await expect(way(page, 'rbm')).toContainText('not measured');
+    await page.getByRole('button', { name: 'Upper' }).click();
+    await expect.poll(async () => (await state(page)).get('mask')?.length).toBe(131);
+    await expect(way(page, 'rbm').locator('.task-reads')).toHaveText(/^\d{6}$/, { timeout: 90_000 });
+    const after = await ownPixels(page.locator(canvas));
+    expect(tile(half(after, true), 0), 'the lower half is known now').toEqual(tile(half(after, true), 5));
+    await expect(way(page, 'diffusion').locator('.task-link')).toHaveAttribute('href', /room=denoise&view=steer.*mask=/);
+    await page.getByRole('button', { name: 'Again' }).click();
+    await expect.poll(async () => JSON.stringify(await ownPixels(page.locator(canvas))) === JSON.stringify(after)).toBe(false);
+  });
+});
+
+test.describe('detect', () => {
+  const score = (/** @type {Page} */ page, /** @type {string} */ model) => page.locator(`.task-score[data-model="${model}"]`).first();
+
+  test('what is done to a digit makes it rare, and blank paper fools a model of pixels', async ({ page }, info) => {
+    await open(page, info, 'view=detect');
+    const bayes = score(page, 'naive-bayes');
+    await expect(bayes).toContainText('rarer than', { timeout: 60_000 });
+    await expect(bayes).not.toHaveClass(/alarmed/);
+    await expect(bayes).toContainText('AUC 0.971');
+    await expect(score(page, 'vae-dense')).toContainText('AUC not measured');
+    const amount = page.getByRole('slider', { name: 'How much' });
+    await amount.focus();
+    for (let press = 0; press < 6; press += 1) await page.keyboard.press('PageUp');
+    await expect.poll(async () => Number((await state(page)).get('amount'))).toBeGreaterThan(0.4);
+    await expect(bayes).toHaveClass(/alarmed/, { timeout: 30_000 });
+    await expect(bayes).toContainText('rarer than all 1,000 digits');
+    const specks = await ink(page, '.panel-spoiled canvas');
+    await page.getByText('Faded', { exact: true }).click();
+    await expect.poll(() => ink(page, '.panel-spoiled canvas')).toBeLessThan(specks);
+    await amount.focus();
+    await page.keyboard.press('End');
+    await expect(bayes).toContainText('more likely than all 1,000 digits', { timeout: 30_000 });
+    await expect(bayes.locator('.fooled')).toContainText('AUC 0.000');
+    const curve = page.locator('.panel-roc .plot-point');
+    await expect(curve).toHaveCount(5);
+    await curve.first().focus();
+    await page.keyboard.press('ArrowRight');
+    await expect(page.locator('.panel-roc [role=status]')).toContainText('Naive Bayes: of the digits 25.0 % rejected, of the foreign pictures 0.0 % caught');
+    await page.locator('.panel-roc').getByText('specks').click();
+    await expect.poll(async () => (await state(page)).get('foreign')).toBe('speckled');
+    await expect(bayes).toContainText('AUC 0.971');
+  });
+
+  test('anything that is drawn is judged @cpu', async ({ page }, info) => {
+    await open(page, info, 'view=detect&source=drawn&ink=');
+    const bayes = score(page, 'naive-bayes');
+    await expect(bayes).toContainText('\u2013', { timeout: 60_000 });
+    await drawThree(page);
+    await expect(bayes).toContainText(/rarer|more likely/, { timeout: 30_000 });
+    await expect(page.locator('.panel-scores .task-link')).toHaveAttribute('href', /room=likely&ink=/);
+  });
+});
+
 test('the room fits a phone, and a tool for the blind finds nothing to complain about', async ({ page }, info) => {
   await page.setViewportSize({ width: 320, height: 640 });
-  for (const view of ['generate']) {
+  for (const view of ['generate', 'complete', 'detect']) {
     await open(page, info, `view=${view}&want=size`);
-    await expect(page.locator('.task-card').first()).toBeVisible({ timeout: 30_000 });
+    await expect(page.locator('.task-card, .task-way, .task-score').first()).toBeVisible({ timeout: 30_000 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), view).toBeLessThanOrEqual(0);
     expect(await seriousFindings(page), view).toEqual([]);
   }

@@ -12,7 +12,14 @@ import { panel } from '../../parts/panel.js';
 import { StillPicture } from '../../parts/still.js';
 import { KindError, PIXELS, SIDE } from '../../protocol.js';
 
-/** @import { EnergyRoom } from './index.js' */
+/** @import { Shell } from '../registry.js' */
+
+/**
+ * A room whose address has these.
+ * @typedef {object} Giver
+ * @property {{values: {source: string, example: number, ink: string}, set: (patch: any, history: 'push') => void}} state
+ * @property {Shell} shell
+ */
 
 /** `inkling sample` leaves so many pixels of paper around each digit of a picture. */
 const GAP = 2;
@@ -50,7 +57,7 @@ async function load() {
 }
 
 export class Given {
-  /** @param {EnergyRoom} room */
+  /** @param {Giver} room */
   constructor(room) {
     this.room = room;
     /** Ink of each pixel, 0 to 1, once there is some. @type {Float32Array | null} */

@@ -17,7 +17,7 @@ export const FROM_GIVEN = 2;
  * @property {string} energy  its output
  * @property {number} steps  of a chain in one run of the job
  * @property {number} decimals  of an energy
- * @property {(values: Values, chains: number, each: boolean) => Inputs} settings  what steers the chains; `each`: where no
+ * @property {(values: Pick<Values, 'temperature' | 'digit'>, chains: number, each: boolean) => Inputs} settings  what steers the chains; `each`: where no
  *   digit is chosen, every chain has one of its own
  */
 

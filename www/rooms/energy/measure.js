@@ -4,6 +4,7 @@ import { number, rich, t } from '../../i18n/translate.js';
 import { h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
+import { scattered } from '../../parts/scattered.js';
 import { Scene } from '../../parts/scene.js';
 import { PIXELS } from '../../protocol.js';
 import { examples } from './given.js';
@@ -181,12 +182,4 @@ export class MeasureView {
       room.model?.kind.decimals ?? 0,
     );
   }
-}
-
-/** A number in [0, 1) that looks drawn at random; the same on every machine. @param {number} index */
-function scattered(index) {
-  let word = Math.imul(index + 1, 0x9e3779b1);
-  word = Math.imul(word ^ (word >>> 15), 0x85ebca6b);
-  word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
-  return ((word ^ (word >>> 16)) >>> 0) / 2 ** 32;
 }

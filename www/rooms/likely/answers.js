@@ -17,8 +17,9 @@ import { bound } from './bound.js';
 
 /**
  * `exact`: ln p(x). `elbo`: at most ln p(x). `annealed`: ln p(x) with an estimate of ln Z. `bound`: at most the
- * log-density of the digit with a little noise. `energy` and `score` have no unit.
- * @typedef {'exact' | 'elbo' | 'annealed' | 'bound' | 'energy' | 'score'} Kind
+ * log-density of the digit with a little noise. `energy` and `score` have no unit. `probability`: that of the digit that a
+ * classifier finds most probable. `reconstruction`: minus the squared error of what comes back.
+ * @typedef {'exact' | 'elbo' | 'annealed' | 'bound' | 'energy' | 'score' | 'probability' | 'reconstruction'} Kind
  */
 
 /**
@@ -133,8 +134,8 @@ async function elbo({ engine, row, binary }) {
   return mean(values);
 }
 
-/** @param {EngineClient} engine @param {Float32Array} x @param {number} seed @returns {Promise<Observation>} */
-function observed(engine, x, seed) {
+/** What the VAE that was loaded last makes of a picture. @param {EngineClient} engine @param {Float32Array} x @param {number | null} seed  null: z is the mean @returns {Promise<Observation>} */
+export function observed(engine, x, seed) {
   return new Promise((resolve, reject) => {
     const end = [
       engine.on('observed', ({ observation }) => settle(() => resolve(observation))),

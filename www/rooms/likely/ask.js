@@ -1,6 +1,5 @@
 /** One drawing, and the answers of all models: each for the newest drawing, the cheap ones while it is drawn. */
 
-import { modelsFolder } from '../../catalog.js';
 import { bytes, number, rich, t } from '../../i18n/translate.js';
 import { h } from '../../parts/dom.js';
 import { DrawingPad } from '../../parts/drawing-pad.js';
@@ -8,25 +7,20 @@ import { panel } from '../../parts/panel.js';
 import { download } from '../../parts/save.js';
 import { StillPicture } from '../../parts/still.js';
 import { WAYS } from './answers.js';
+import { Asking } from './asking.js';
+import { fetchReferences } from './references.js';
 import { ModelRow } from './row.js';
 import { rangeOf } from './scale.js';
 
 /** @import { CatalogRow } from '../../protocol.js' */
 /** @import { RoomView } from '../room.js' */
-/** @import { Answer, Group } from './answers.js' */
+/** @import { Group } from './answers.js' */
 /** @import { LikelyRoom } from './index.js' */
-/** @import { Quantiles } from './scale.js' */
+/** @import { References } from './references.js' */
 /** @import { Values } from './table.js' */
 
 /** @type {Group[]} */
 const GROUPS = ['binary', 'grey', 'noisy', 'own'];
-
-/**
- * What the test digits get, `models/likely.json`: see scripts/likely.mjs. Figures of other weights are not used.
- * @typedef {object} References
- * @property {number} digits
- * @property {Record<string, {sha256: string, quantiles: Quantiles, log_z?: Answer}>} models
- */
 
 /** @implements {RoomView<any>} */
 export class AskView {
@@ -34,18 +28,9 @@ export class AskView {
   constructor(room) {
     this.room = room;
     this.state = room.state;
-    /** @type {ModelRow[]} */
-    this.rows = [];
+    this.asking = new Asking(() => this.show());
     /** @type {References} */
     this.references = { digits: 0, models: {} };
-    this.open = false;
-    /** @type {{grey: Float32Array, binary: Float32Array} | null} */
-    this.picture = null;
-    /** Counts the drawings; a row has answered for one of them. */
-    this.serial = 0;
-    /** The pen is up. */
-    this.finished = true;
-    this.answering = false;
     this.pad = new DrawingPad({ changed: (image, ink, finished) => this.drew(image, ink, finished) });
     this.black = new StillPicture(t('likely.seen.binary'));
     const seen = (/** @type {HTMLElement} */ picture, /** @type {string} */ key) =>
@@ -72,20 +57,17 @@ export class AskView {
     const answers = [h('div', { class: 'tools' }, this.all, this.file), this.legend, ...this.sections];
     this.panels = [this.drawing, h('div', { class: 'likely-answers' }, ...answers)];
     this.below = h('div', { class: 'prose' }, ...[1, 2, 3, 4].map((i) => h('p', {}, rich(`likely.${i}`))));
-    room.engine.on('need-canvases', () => {
-      for (const row of this.rows) row.again();
-      this.answer();
-    });
+    room.engine.on('need-canvases', () => this.asking.again());
   }
 
   async enter() {
-    this.open = true;
+    this.asking.open = true;
     if (this.rows.length === 0) {
       this.references = await fetchReferences();
       // exact figures first, as the families stand in the list
       const order = Object.keys(WAYS);
       const rows = [...this.room.catalog].sort((a, b) => order.indexOf(a.family) - order.indexOf(b.family));
-      this.rows = rows.map((row) => new ModelRow(this, row, WAYS[row.family], this.referenceOf(row)));
+      this.asking.rows = rows.map((row) => new ModelRow(this, row, WAYS[row.family], this.referenceOf(row)));
       for (const row of this.rows) this.groups.get(row.way.group)?.append(row.element);
       for (const section of this.sections) section.hidden = !section.querySelector('li');
       this.legend.textContent = t('likely.legend', { digits: number(this.references.digits) });
@@ -96,7 +78,7 @@ export class AskView {
   }
 
   leave() {
-    this.open = false;
+    this.asking.open = false;
   }
 
   /** @param {CatalogRow} row */
@@ -119,14 +101,12 @@ export class AskView {
 
   /** A new drawing. @param {Float32Array | null} image @param {boolean} [finished] */
   look(image, finished = true) {
-    const binary = image?.map((value) => Number(value >= 0.5)) ?? null;
-    this.picture = image && binary ? { grey: image, binary } : null;
-    this.black.show(binary);
-    this.serial += 1;
-    this.finished = finished;
-    if (!this.picture) for (const row of this.rows) row.forget();
-    this.show();
-    this.answer();
+    this.black.show(image?.map((value) => Number(value >= 0.5)) ?? null);
+    this.asking.look(image, finished);
+  }
+
+  get rows() {
+    return this.asking.rows;
   }
 
   /** Ids of the models that were asked. */
@@ -150,26 +130,11 @@ export class AskView {
     this.all.hidden = waiting.length === 0;
     this.all.textContent = t('likely.all', { size: bytes(waiting.reduce((sum, { row }) => sum + row.bytes, 0)) });
     for (const row of this.rows) {
-      if (!this.open || !asked.includes(row.row.id)) continue;
+      if (!this.asking.open || !asked.includes(row.row.id)) continue;
       await row.load();
       this.show();
-      this.answer();
+      this.asking.answer();
     }
-  }
-
-  /** Every row in turn answers for the newest drawing that it can have; the one that waited longest is first. */
-  async answer() {
-    if (this.answering) return;
-    this.answering = true;
-    for (;;) {
-      const { picture, serial } = this;
-      const waiting = this.rows.filter((row) => row.ready && row.serial !== serial && (this.finished || !row.way.slow));
-      const next = waiting.sort((a, b) => a.serial - b.serial)[0];
-      if (!next || !picture || !this.open) break;
-      await next.answer(picture, serial);
-      this.show();
-    }
-    this.answering = false;
   }
 
   /** Puts the answers on their lines: one line for a group that compares. */
@@ -185,17 +150,5 @@ export class AskView {
     const answers = this.rows.filter(({ value }) => value !== null);
     const figures = answers.map(({ row, way, value, error }) => ({ model: row.id, pixels: way.group, kind: way.kind, value, error }));
     download(new Blob([JSON.stringify(figures, null, 2)], { type: 'application/json' }), 'how-likely.json');
-  }
-}
-
-/** @returns {Promise<References>} */
-async function fetchReferences() {
-  const none = { digits: 0, models: {} };
-  try {
-    const response = await fetch(new URL('likely.json', modelsFolder()));
-    return response.ok ? await response.json() : none;
-  } catch {
-    // the room does without
-    return none;
   }
 }

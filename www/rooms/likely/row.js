@@ -7,7 +7,9 @@ import { Scale, rank } from './scale.js';
 
 /** @import { CatalogRow, ModelInfo } from '../../protocol.js' */
 /** @import { Answer, Way } from './answers.js' */
-/** @import { AskView } from './ask.js' */
+/** @import { EngineClient } from '../../engine.js' */
+/** @import { Shell } from '../registry.js' */
+/** @import { Asked } from './asking.js' */
 /** @import { Quantiles, Range } from './scale.js' */
 
 /** Kinds of failure after which the same question is asked again. */
@@ -16,9 +18,11 @@ const INTERRUPTIONS = ['device-lost', 'interrupted'];
 /** Kinds whose figures are logarithms of probabilities. */
 const IN_NATS = ['exact', 'elbo', 'annealed', 'bound'];
 
+/** Who asks. @typedef {{room: {engine: EngineClient, shell: Shell}, ask: (id: string) => void}} Asker */
+
 export class ModelRow {
   /**
-   * @param {AskView} view
+   * @param {Asker} view
    * @param {CatalogRow} row
    * @param {Way} way
    * @param {{quantiles: Quantiles, log_z?: Answer} | null} reference
@@ -81,7 +85,7 @@ export class ModelRow {
   }
 
   /**
-   * @param {{grey: Float32Array, binary: Float32Array}} picture
+   * @param {Asked} picture
    * @param {number} serial
    */
   async answer(picture, serial) {
@@ -129,7 +133,7 @@ export class ModelRow {
   /** The answer with its unit and its uncertainty. @param {number} value */
   words(value) {
     const { kind, group } = this.way;
-    if (!IN_NATS.includes(kind)) return t(`likely.figure.${kind}`, { value: number(kind === 'energy' ? -value : value, 2) });
+    if (!IN_NATS.includes(kind)) return t(`likely.figure.${kind}`, { value: number(['energy', 'reconstruction'].includes(kind) ? -value : value, 2) });
     const decimals = Math.abs(value) < 1000 ? 1 : 0;
     const doubt = this.error && this.error >= 0.05 ? ` ± ${number(this.error, decimals)}` : '';
     const bits = group === 'grey' ? t('likely.bits', { bits: number(-value / PIXELS / Math.LN2, 2) }) : '';

@@ -16,7 +16,8 @@ import { ANY, COUNTS, WANTS } from './table.js';
 
 /** @import { Snapshot } from '../compare/drawers.js' */
 /** @import { Column, Measured } from '../compare/figures.js' */
-/** @import { RoomView, TasksRoom } from './index.js' */
+/** @import { RoomView } from '../room.js' */
+/** @import { TasksRoom } from './index.js' */
 /** @import { Values, Want } from './table.js' */
 
 /** The figure that tells which model is best at what matters. @type {Record<Want, string>} */
@@ -29,7 +30,7 @@ const MOST_DRAWN = 144;
 /** What makes the digits others. */
 const CAUSES = /** @type {(keyof Values)[]} */ (['digit', 'count', 'want', 'model', 'seed']);
 
-/** @implements {RoomView} */
+/** @implements {RoomView<null>} */
 export class GenerateView {
   /** @param {TasksRoom} room */
   constructor(room) {

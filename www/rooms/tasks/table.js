@@ -3,7 +3,7 @@
 import { oneOf, range, text, uint32, whole } from '../../state.js';
 
 /** The tasks, in the order of their tabs; index.js says where their code lies. */
-export const VIEWS = /** @type {const} */ (['generate']);
+export const VIEWS = /** @type {const} */ (['generate', 'complete', 'detect', 'style']);
 /** @typedef {typeof VIEWS[number]} View */
 
 /** Whichever digit comes. */
@@ -21,7 +21,7 @@ export const SPOILS = /** @type {const} */ (['speckled', 'covered', 'shuffled', 
 /** @typedef {typeof SPOILS[number]} Spoil */
 
 /** Ways to keep the hand and change the digit; hands.js says what each does. */
-export const HANDS = /** @type {const} */ (['recode', 'class_means', 'inversion', 'same_code', 'mixing']);
+export const HANDS = /** @type {const} */ (['flow', 'vae', 'denoiser', 'gan', 'mixing']);
 /** @typedef {typeof HANDS[number]} Hand */
 
 /** A three of two strokes, so that there is a hand to begin with; see parts/ink.js. */
@@ -48,7 +48,7 @@ export const TABLE = {
   amount: range(0, 0, 1),
   /** What digits are told from in the curves; empty: what the picture is spoiled with. */
   foreign: text('', /^\w{0,40}$/),
-  hand: oneOf(HANDS),
+  hand: oneOf(HANDS, 'vae'),
   /** The model whose digits a classifier learned from; empty: the best one. */
   teacher: text('', /^[\w.-]{0,80}$/),
 };
