@@ -8,7 +8,7 @@ import { address, drawThree, ownPixels, state } from './support/room.js';
 
 /** Figures as `inkling eval tasks` writes them, of a few of the shipped weights. @param {Page} page */
 async function figures(page) {
-  const { models } = await (await page.request.get('models/catalog.json')).json();
+  const { models } = await (await page.request.get('./models/catalog.json')).json();
   const about = (/** @type {string} */ id) => ({ id, sha256: models.find((/** @type {{id: string}} */ row) => row.id === id)?.sha256 ?? '' });
   return {
     command: 'inkling eval tasks',
@@ -25,19 +25,25 @@ async function figures(page) {
         ],
       },
     ],
-    augment: [],
+    augment: [
+      { ...about('real'), n: 10_000, real: 100, samples: 0, labels: 'real', accuracy: 0.8, spread: 0.01, runs: 3 },
+      { ...about('real'), n: 10_000, real: 1000, samples: 0, labels: 'real', accuracy: 0.9, spread: 0.004, runs: 3 },
+      { ...about('naive-bayes'), n: 10_000, real: 0, samples: 5000, labels: 'asked', accuracy: 0.85, spread: 0.006, runs: 3 },
+      { ...about('naive-bayes'), n: 10_000, real: 1000, samples: 5000, labels: 'asked', accuracy: 0.92, spread: 0.002, runs: 3 },
+      { ...about('vae-conv'), n: 10_000, real: 0, samples: 5000, labels: 'read', accuracy: 0.95, spread: 0.002, runs: 3 },
+    ],
     complete: [
       { ...about('vae-dense'), n: 100, way: 'posterior_chain', setting: '50 rounds', read: 0.81, read_error: 0.02, error: 0.05, diversity: 0.1 },
       { ...about('rbm'), sha256: 'of other weights', n: 100, way: 'clamped_gibbs', setting: '', read: 0.5, read_error: 0.02, error: 0.05, diversity: 0.1 },
     ],
-    style: [],
+    style: [{ ...about('vae-conv'), n: 500, way: 'class_means', setting: '', read: 0.77, read_error: 0.01, slant: 0.51, width: 0.95, ink: 0.9 }],
   };
 }
 
-/** @param {Page} page @param {TestInfo} info @param {string} [hash] */
-async function open(page, info, hash = '') {
+/** @param {Page} page @param {TestInfo} info @param {string} [hash] @param {object} [told]  in place of the figures */
+async function open(page, info, hash = '', told) {
   await useTinyModels(page);
-  await page.route(/\/tasks\.json$/, async (route) => route.fulfill({ json: await figures(page) }));
+  await page.route(/\/tasks\.json$/, async (route) => route.fulfill({ json: told ?? (await figures(page)) }));
   await page.goto('about:blank');
   await page.goto(address(info, { hash: `room=tasks${hash ? `&${hash}` : ''}` }));
   await expect(page.locator('.tasks-stage .panel').first()).toBeVisible({ timeout: 30_000 });
@@ -160,9 +166,61 @@ test.describe('detect', () => {
   });
 });
 
+test.describe('style', () => {
+  const status = (/** @type {Page} */ page) => page.locator('.panel-written [role=status]');
+
+  test('ten digits in the hand that draws, and in those of a GAN @cpu', async ({ page }, info) => {
+    await open(page, info, 'view=style');
+    await expect(page.locator('.task-card[data-value="vae"]')).toContainText('read 77.0 ± 1.0 % · slant 0.51 · width 0.95');
+    await expect(page.locator('.task-card[data-value="mixing"]')).toContainText('not measured');
+    await expect(status(page)).toContainText(/\d+ of 60 are read as the digit they should be/, { timeout: 60_000 });
+    const hands = '.style-board canvas >> nth=0';
+    const first = async () => (await ownPixels(page.locator(hands))).slice(0, 28 * 28);
+    const before = await first();
+    await drawThree(page);
+    await expect.poll(async () => JSON.stringify(await first()) === JSON.stringify(before), { timeout: 30_000 }).toBe(false);
+    await expect(status(page)).toContainText(/Slant follows the hand with r = .?\d\.\d\d/, { timeout: 60_000 });
+    expect(await ink(page, '.style-board canvas >> nth=1')).toBeGreaterThan(0.03);
+    for (const hand of ['denoiser', 'gan', 'mixing']) {
+      await page.locator(`.task-card[data-value="${hand}"]`).click();
+      await expect.poll(async () => (await state(page)).get('hand')).toBe(hand);
+      await expect(status(page)).toContainText('of 60', { timeout: 60_000 });
+    }
+    await expect(page.getByText('There is no way back')).toBeVisible();
+    await expect(page.locator('.panel-written .task-link')).toHaveAttribute('href', /room=duel&model=style-gan&view=mix/);
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'PNG' }).click()]);
+    expect(file.suggestedFilename()).toBe('hands-mixing-1.png');
+  });
+});
+
+test.describe('augment', () => {
+  test('figures of what was learned, and the lesson', async ({ page }, info) => {
+    await open(page, info, 'view=augment');
+    const lines = page.locator('.teacher');
+    await expect(lines.first()).toContainText('VAE, convolutional');
+    await expect(lines.first()).toContainText('worth more than 1,000 real digits');
+    await expect(lines.nth(1)).toContainText('85.0 ± 0.6 %');
+    await expect(lines.nth(1)).toContainText('worth 320 real digits · 92.0 ± 0.2 % with 1,000 real and 5,000 drawn');
+    await expect(page.locator('.teacher[data-value="flow"]')).toContainText('not measured');
+    const status = page.locator('.panel-lesson [role=status]');
+    await expect(status).toContainText('Of 120 it read', { timeout: 60_000 });
+    await lines.nth(1).click();
+    await expect.poll(async () => (await state(page)).get('teacher')).toBe('naive-bayes');
+    await expect(status).toContainText('what was asked for is the label', { timeout: 30_000 });
+    expect(await ink(page, '.panel-lesson canvas')).toBeGreaterThan(0.02);
+    await expect(page.locator('.panel-lesson .task-link')).toHaveAttribute('href', /room=compare&view=figures.*model=naive-bayes/);
+  });
+});
+
+test('without figures the room says so', async ({ page }, info) => {
+  await open(page, info, 'view=augment&teacher=naive-bayes', { anomaly: 'none' });
+  await expect(page.locator('.panel-teachers')).toContainText('Nothing was measured', { timeout: 30_000 });
+  await expect(page.locator('.teacher').first()).toContainText('not measured');
+});
+
 test('the room fits a phone, and a tool for the blind finds nothing to complain about', async ({ page }, info) => {
   await page.setViewportSize({ width: 320, height: 640 });
-  for (const view of ['generate', 'complete', 'detect']) {
+  for (const view of ['generate', 'complete', 'detect', 'style', 'augment']) {
     await open(page, info, `view=${view}&want=size`);
     await expect(page.locator('.task-card, .task-way, .task-score').first()).toBeVisible({ timeout: 30_000 });
     expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), view).toBeLessThanOrEqual(0);

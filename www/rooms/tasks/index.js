@@ -31,6 +31,7 @@ export class TasksRoom extends RoomFrame {
         complete: async (room) => new (await import('./complete.js')).CompleteView(room),
         detect: async (room) => new (await import('./detect.js')).DetectView(room),
         style: async (room) => new (await import('./style.js')).StyleView(room),
+        augment: async (room) => new (await import('./augment.js')).AugmentView(room),
       },
     });
     /** @type {Promise<Measured[]> | null} */

@@ -39,8 +39,8 @@ export class StyleView {
     this.cards = new Cards(t('tasks.families'), (hand) => state.set({ hand: /** @type {Hand} */ (hand) }, 'push'));
     this.paper = new DrawingPad({ changed: (image, ink, finished) => this.drew(image, ink, finished) });
     this.refusal = h('p', { class: 'readout', hidden: true }, t('tasks.style.refusal'));
-    this.hands = new StillPicture(t('tasks.hands'), { columns: COUNT, gap: 2 });
-    this.digits = new StillPicture(t('tasks.written'), { columns: COUNT, rows: DIGITS, gap: 2 });
+    this.hands = new StillPicture(t('tasks.hands'), { rows: COUNT, gap: 2 });
+    this.digits = new StillPicture(t('tasks.written'), { columns: DIGITS, rows: COUNT, gap: 2 });
     this.status = h('p', { class: 'readout', role: 'status' });
     this.link = roomLink();
     const another = button({
@@ -59,8 +59,8 @@ export class StyleView {
           'div',
           { class: 'style-board' },
           h('span', { class: 'style-corner' }, t('tasks.hands')),
+          h('ol', { class: 'lesson-digits', 'aria-hidden': 'true' }, ...Array.from({ length: DIGITS }, (_, digit) => h('li', {}, String(digit)))),
           h('div', { class: 'frame-face task-face' }, this.hands.canvas),
-          h('ol', { class: 'style-rows', 'aria-hidden': 'true' }, ...Array.from({ length: DIGITS }, (_, digit) => h('li', {}, String(digit)))),
           h('div', { class: 'frame-face task-face' }, this.digits.canvas),
         ),
       ],
@@ -159,7 +159,7 @@ export class StyleView {
           if (signal.aborted) return;
           last = written;
           this.hands.show(written.hands);
-          this.digits.show(written.digits);
+          this.digits.show(byHand(written.digits));
         },
       });
       if (!signal.aborted && last) await this.judge(last, signal);
@@ -199,4 +199,14 @@ export class StyleView {
       this.room.shell.complain(error);
     }
   }
+}
+
+/** Digits that come digit by digit, hand by hand. @param {Float32Array} digits */
+function byHand(digits) {
+  const turned = new Float32Array(digits.length);
+  for (let i = 0; i < DIGITS * COUNT; i += 1) {
+    const [digit, hand] = [Math.floor(i / COUNT), i % COUNT];
+    turned.set(digits.subarray(i * PIXELS, (i + 1) * PIXELS), (hand * DIGITS + digit) * PIXELS);
+  }
+  return turned;
 }

@@ -3,7 +3,7 @@
 import { oneOf, range, text, uint32, whole } from '../../state.js';
 
 /** The tasks, in the order of their tabs; index.js says where their code lies. */
-export const VIEWS = /** @type {const} */ (['generate', 'complete', 'detect', 'style']);
+export const VIEWS = /** @type {const} */ (['generate', 'complete', 'detect', 'style', 'augment']);
 /** @typedef {typeof VIEWS[number]} View */
 
 /** Whichever digit comes. */
