@@ -1,0 +1,158 @@
+/** Files that are no weights, that were cut or that belong to another room: each room says so and goes on. */
+
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { expect, test } from './fixtures.js';
+import { address, changed, drawThree, drawn, settled } from './support/room.js';
+import { tinyTransformer } from './support/tiny-autoregressive.js';
+import { tinyMlp } from './support/tiny-denoiser.js';
+import { tinyEnergy } from './support/tiny-energy.js';
+import { tinyFlow } from './support/tiny-flow.js';
+import { tinyGan, tinyPage } from './support/tiny-gan.js';
+import { tinyRbm } from './support/tiny-rbm.js';
+
+/** @import { Page, TestInfo } from '@playwright/test' */
+
+/**
+ * @typedef {object} Place
+ * @property {string} room
+ * @property {string} [hash]
+ * @property {string} picture  that is there when the room is open
+ * @property {Uint8Array<ArrayBuffer>} own  a file of the room's family
+ * @property {Uint8Array<ArrayBuffer>} foreign  a file of another one
+ * @property {RegExp} refusal  what is said of that
+ * @property {(page: Page) => Promise<unknown>} [still]  makes the picture stand still
+ * @property {(page: Page) => Promise<unknown>} act  makes it another one
+ */
+
+/** Stand-ins under the ids of shipped models, which the rooms look for. */
+const MODELS = [
+  { id: 'ddpm-textbook', family: 'denoiser', bytes: tinyMlp() },
+  { id: 'dcgan', family: 'gan', bytes: tinyGan() },
+  { id: 'flow', family: 'flow', bytes: tinyFlow() },
+  { id: 'pixel-transformer', family: 'autoregressive', bytes: tinyTransformer() },
+  { id: 'rbm', family: 'rbm', bytes: tinyRbm(20) },
+  { id: 'energy', family: 'energy', bytes: tinyEnergy() },
+];
+
+/** @param {string} name */
+const slider = (name) => (/** @type {Page} */ page) => page.getByRole('slider', { name, exact: true });
+
+/** @type {Place[]} */
+const PLACES = [
+  {
+    room: 'latent',
+    picture: 'digit',
+    own: new Uint8Array(readFileSync(new URL('../../www/models/vae-textbook.safetensors', import.meta.url))),
+    foreign: tinyGan(),
+    refusal: /variational autoencoders/,
+    act: (page) => slider('Latent point')(page).press('ArrowLeft'),
+  },
+  {
+    room: 'denoise',
+    hash: 'model=ddpm-textbook',
+    picture: 'xt-main',
+    own: tinyMlp(),
+    foreign: tinyRbm(20),
+    refusal: /denoising/,
+    act: (page) => page.locator('.timeline').getByRole('slider').press('Home'),
+  },
+  {
+    room: 'duel',
+    picture: 'duel-digit',
+    own: tinyGan(),
+    foreign: tinyRbm(20),
+    refusal: /adversarial networks/,
+    act: (page) => slider('Direction 1')(page).press('PageUp'),
+  },
+  {
+    room: 'flow',
+    picture: 'flow-digit',
+    own: tinyFlow(),
+    foreign: tinyGan(),
+    refusal: /this room shows flows/,
+    act: (page) => slider('Point in the plane')(page).press('PageUp'),
+  },
+  {
+    room: 'pixels',
+    hash: 'view=likelihood',
+    picture: 'pixels-believed',
+    own: tinyTransformer(),
+    foreign: tinyFlow(),
+    refusal: /models that write pixel by pixel/,
+    act: (page) => drawThree(page),
+  },
+  {
+    room: 'energy',
+    picture: 'energy-chains',
+    own: tinyRbm(20),
+    foreign: tinyTransformer(),
+    refusal: /no energy-based model/,
+    still: (page) => page.getByRole('button', { name: 'Pause', exact: true }).click(),
+    act: (page) => page.getByRole('button', { name: 'One step', exact: true }).click(),
+  },
+];
+
+/** Gives the page the stand-ins and the shipped VAEs. @param {Page} page */
+async function useStandIns(page) {
+  await page.route(/\/catalog\.json$/, async (route) => {
+    const { models } = await (await route.fetch()).json();
+    const kept = models.filter((/** @type {{family: string}} */ { family }) => family === 'vae');
+    const rows = MODELS.map(({ id, family, bytes }) => ({
+      id,
+      family,
+      title: `A tiny ${id}`,
+      file: `tiny-${id}.safetensors`,
+      bytes: bytes.byteLength,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      card: `${id}.md`,
+    }));
+    await route.fulfill({ json: { models: [...kept, ...rows] } });
+  });
+  for (const { id, bytes } of MODELS) {
+    await page.route(new RegExp(`/tiny-${id}\\.safetensors$`), (route) => route.fulfill({ body: Buffer.from(bytes) }));
+  }
+  await page.route(/\/dcgan\.page\.json$/, (route) => route.fulfill({ json: tinyPage(12, false) }));
+}
+
+/** @param {Page} page @param {string} name @param {Uint8Array<ArrayBuffer>} bytes */
+async function give(page, name, bytes) {
+  const buffer = Buffer.from(bytes);
+  await page.locator('input[type=file][accept=".safetensors"]').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+}
+
+// an emulated GPU compiles every kernel first
+test.describe.configure({ timeout: 180_000 });
+
+for (const { room, hash = '', picture, own, foreign, refusal, still, act } of PLACES) {
+  test(`${room}: files that are no weights, cut or of another family are refused in words, and the room goes on`, async ({ page }, info) => {
+    await useStandIns(page);
+    await page.goto(address(info, { hash: `room=${room}${hash && `&${hash}`}` }));
+    await expect(page.locator(`.picture-${picture}`)).toHaveClass(/drawn/, { timeout: 90_000 });
+    await drawn(page, picture);
+    await expect(page.locator('.progress')).toBeHidden({ timeout: 60_000 });
+    await still?.(page);
+    const before = await settled(page, picture);
+    const notice = page.locator('.notice');
+    await give(page, 'holiday.safetensors', new Uint8Array(Buffer.from('\xff\xd8\xff\xe0 not weights', 'latin1')));
+    await expect(notice).toContainText('does not fit');
+    await give(page, 'cut.safetensors', own.slice(0, Math.floor(own.byteLength / 2)));
+    await expect(notice).toContainText('does not fit');
+    await give(page, 'other.safetensors', foreign);
+    await expect(notice).toContainText(refusal);
+    expect((await settled(page, picture)) === before, 'the picture of before').toBe(true);
+    await act(page);
+    await changed(page, picture, before);
+  });
+}
+
+test('likely: a file is refused in words, and the room goes on', async ({ page }, info) => {
+  await useStandIns(page);
+  await page.goto(address(info, { hash: 'room=likely&asked=pixel-transformer&ink=' }));
+  const figure = page.locator('[data-model="pixel-transformer"] .likely-figure');
+  await expect(figure).toHaveText('–', { timeout: 90_000 });
+  await give(page, 'own.safetensors', tinyTransformer());
+  await expect(page.locator('.notice')).toContainText('own.safetensors');
+  await drawThree(page);
+  await expect(figure).toContainText('nats', { timeout: 60_000 });
+});
