@@ -49,14 +49,18 @@ pub fn measure(setup: &mut Setup, subject: &Subject) -> Result<Vec<Augment>> {
         Lesson { images: setup.train.images[..count * PIXELS].to_vec(), labels: setup.train.labels[..count].to_vec() }
     };
     let Subject::Model(opened) = subject else {
-        let row = |count: usize| row(setup, &real(setup, count), count, Labels::Real);
+        let row = |count: usize| {
+            let lesson = real(setup, count);
+            row(setup, &lesson, lesson.labels.len(), Labels::Real)
+        };
         return REAL.into_iter().map(row).collect();
     };
     let Some((drawn, labels)) = draw(setup, opened)? else { return Ok(Vec::new()) };
     let mut both = real(setup, HELPED);
+    let helped = both.labels.len();
     both.images.extend_from_slice(&drawn.images);
     both.labels.extend_from_slice(&drawn.labels);
-    Ok(vec![row(setup, &drawn, 0, labels)?, row(setup, &both, HELPED, labels)?])
+    Ok(vec![row(setup, &drawn, 0, labels)?, row(setup, &both, helped, labels)?])
 }
 
 /// Digits of the model with their labels; nothing of a model that draws none.
@@ -91,7 +95,6 @@ fn row(setup: &Setup, lesson: &Lesson, real: usize, labels: Labels) -> Result<Au
     let runs = accuracies.len() as f64;
     let mean = accuracies.iter().sum::<f64>() / runs;
     let variance = accuracies.iter().map(|one| (one - mean).powi(2)).sum::<f64>() / (runs - 1.0);
-    let real = real.min(lesson.labels.len());
     Ok(Augment {
         about: About::digits(setup.bench.test.len()),
         real,

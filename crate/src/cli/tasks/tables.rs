@@ -43,10 +43,13 @@ fn anomaly(text: &mut String, rows: &[Anomaly]) {
     if rows.is_empty() {
         return;
     }
-    text.push_str(
-        "\n### What is no digit\n\nThe area under the ROC curve: how often a test digit scores higher than a foreign picture. 1 is always, 0.5 is \
-         chance, and below it the model finds what is foreign more like a digit than digits are. Standard errors \
-         (DeLong) are at most 0.02.\n\n| model | score | digits |",
+    let errors = rows.iter().flat_map(|row| &row.kinds).map(|told| told.auc_error);
+    let _ = write!(
+        text,
+        "\n### What is no digit\n\nThe area under the ROC curve: how often a test digit scores higher than a foreign picture. 1 is always, \
+         0.5 is chance, and below it the model finds what is foreign more like a digit than digits are. Standard errors \
+         (DeLong) are at most {:.3}.\n\n| model | score | digits |",
+        errors.fold(0.0, f64::max)
     );
     for kind in Foreign::ALL {
         let _ = write!(text, " {} |", kind.words());
