@@ -1,4 +1,7 @@
-/** The Tasks room: from a task to the families that can do it. Some models are stand-ins that take no time. */
+/**
+ * The Tasks room: from a task to the families that can do it. Some models are stand-ins that take no time. Where many
+ * shipped models work one after the other the test is for the CPU: an emulated GPU takes seconds for each.
+ */
 
 import { expect, seriousFindings, test } from './fixtures.js';
 import { useTinyModels } from './support/denoise.js';
@@ -55,7 +58,7 @@ async function ink(page, canvas) {
   return pixels.reduce((sum, { alpha }) => sum + alpha, 0) / (255 * pixels.length);
 }
 
-test.describe.configure({ timeout: 120_000 });
+test.describe.configure({ timeout: 240_000 });
 
 test.describe('generate', () => {
   const made = '.panel-made canvas';
@@ -101,7 +104,7 @@ test.describe('complete', () => {
   test('families put back what is lost, keep what is not, and begin anew with another mask @cpu', async ({ page }, info) => {
     await open(page, info, 'view=complete');
     for (const model of ['vae-dense', 'rbm', 'diffusion']) {
-      await expect(way(page, model).locator('.task-reads')).toHaveText(/^\d{6}$/, { timeout: 90_000 });
+      await expect(way(page, model).locator('.task-reads')).toHaveText(/^\d{6}$/, { timeout: 120_000 });
     }
     const canvas = '.task-way[data-model="rbm"] canvas >> nth=0';
     const before = await ownPixels(page.locator(canvas));
@@ -114,7 +117,7 @@ test.describe('complete', () => {
     await expect(way(page, 'rbm')).toContainText('not measured');
     await page.getByRole('button', { name: 'Upper' }).click();
     await expect.poll(async () => (await state(page)).get('mask')?.length).toBe(131);
-    await expect(way(page, 'rbm').locator('.task-reads')).toHaveText(/^\d{6}$/, { timeout: 90_000 });
+    await expect(way(page, 'rbm').locator('.task-reads')).toHaveText(/^\d{6}$/, { timeout: 120_000 });
     const after = await ownPixels(page.locator(canvas));
     expect(tile(half(after, true), 0), 'the lower half is known now').toEqual(tile(half(after, true), 5));
     await expect(way(page, 'diffusion').locator('.task-link')).toHaveAttribute('href', /room=denoise&view=steer.*mask=/);
@@ -126,7 +129,7 @@ test.describe('complete', () => {
 test.describe('detect', () => {
   const score = (/** @type {Page} */ page, /** @type {string} */ model) => page.locator(`.task-score[data-model="${model}"]`).first();
 
-  test('what is done to a digit makes it rare, and blank paper fools a model of pixels', async ({ page }, info) => {
+  test('what is done to a digit makes it rare, and blank paper fools a model of pixels @cpu', async ({ page }, info) => {
     await open(page, info, 'view=detect');
     const bayes = score(page, 'naive-bayes');
     await expect(bayes).toContainText('rarer than', { timeout: 60_000 });
@@ -218,7 +221,7 @@ test('without figures the room says so', async ({ page }, info) => {
   await expect(page.locator('.teacher').first()).toContainText('not measured');
 });
 
-test('the room fits a phone, and a tool for the blind finds nothing to complain about', async ({ page }, info) => {
+test('the room fits a phone, and a tool for the blind finds nothing to complain about @cpu', async ({ page }, info) => {
   await page.setViewportSize({ width: 320, height: 640 });
   for (const view of ['generate', 'complete', 'detect', 'style', 'augment']) {
     await open(page, info, `view=${view}&want=size`);

@@ -31,6 +31,9 @@ import { SPOILS } from './table.js';
 /** What is rarer than so many of the test digits would be called an anomaly. */
 const ALARM = 0.05;
 
+/** The slider rests when it has not moved for so long, in ms; then the slow models are asked too. */
+const REST = 400;
+
 /** One score of one model. */
 class Judge {
   /**
@@ -103,6 +106,8 @@ export class DetectView {
     /** @type {Figures | null} */
     this.figures = null;
     this.asking = new Asking(() => this.show());
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.resting = undefined;
     this.given = new Given(room);
     this.picture = new StillPicture(t('tasks.spoiled.label'));
     this.spoil = choice({
@@ -187,6 +192,7 @@ export class DetectView {
   }
 
   leave() {
+    clearTimeout(this.resting);
     this.asking.open = false;
     this.given.leave();
   }
@@ -194,8 +200,15 @@ export class DetectView {
   /** @param {Values} values @param {Set<keyof Values>} changed */
   stateChanged(values, changed) {
     if (changed.has('ink') || changed.has('source') || changed.has('example')) this.given.refresh();
-    else if (changed.has('amount') || changed.has('spoil')) this.look(true);
+    else if (changed.has('amount') || changed.has('spoil')) this.move();
     this.showControls();
+  }
+
+  /** Those who answer at once follow the slider. */
+  move() {
+    this.look(false);
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.look(true), REST);
   }
 
   /** The picture as it is spoiled now. @param {boolean} finished */

@@ -83,6 +83,12 @@ export class GenerateView {
     const families = panel('families', t('tasks.families'), [this.cards.element]);
     this.panels = [h('div', { class: 'task-side' }, order, families), made];
     this.below = h('div', { class: 'prose' }, ...[1, 2, 3].map((i) => h('p', {}, rich(`tasks.generate.${i}`))));
+    // what was on its way went with the session, and another one takes another time
+    room.engine.on('need-canvases', () => {
+      if (!this.asked) return;
+      this.asked = '';
+      this.show().catch(room.shell.complain);
+    });
   }
 
   async enter() {

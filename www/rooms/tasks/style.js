@@ -102,10 +102,9 @@ export class StyleView {
     const { room } = this;
     const { style } = await room.figures();
     const cards = HANDS.flatMap((hand) => {
-      const { family, model, way } = WAYS[hand];
-      const row = room.modelOf(family, model);
-      // the ways of one family are told apart by their models
-      if (!row || (family === 'gan' && row.id !== model)) return [];
+      const { family, way } = WAYS[hand];
+      const row = this.rowOf(hand);
+      if (!row) return [];
       const measured = style.find((one) => one.id === row.id && one.way === way);
       const figure = measured
         ? t('tasks.style.figure', { read: percent(measured.read, measured.read_error), slant: number(measured.slant, 2), width: number(measured.width, 2) })
@@ -116,6 +115,13 @@ export class StyleView {
     this.cards.show(cards, hand);
     this.refusal.hidden = WAYS[hand].takes;
     this.paper.surface.classList.toggle('unused', !WAYS[hand].takes);
+  }
+
+  /** The model of a way; the ways of GANs need theirs. @param {Hand} hand */
+  rowOf(hand) {
+    const { family, model, takes } = WAYS[hand];
+    const row = this.room.modelOf(family, model);
+    return takes || row?.id === model ? row : null;
   }
 
   /** Pictures that the page brings, as many as are wanted from the seed on, after the drawing. */
@@ -135,8 +141,8 @@ export class StyleView {
     const { signal } = (this.abort = new AbortController());
     const { room, status } = this;
     const { hand, seed, ink } = room.state.values;
-    const { family, model, takes, write } = WAYS[hand];
-    const row = room.modelOf(family, model);
+    const { family, takes, write } = WAYS[hand];
+    const row = this.rowOf(hand);
     if (!row) {
       status.textContent = t('tasks.none');
       return;
