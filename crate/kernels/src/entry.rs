@@ -52,7 +52,7 @@ kernels! {
     /// [`Kernels::gemm`] with a B that was packed before.
     ///
     /// # Panics
-    /// If a slice is shorter than its shape.
+    /// If a slice is shorter than its shape, or if B was packed for a single row and A has more.
     fn gemm_packed(
         m: usize,
         a: Matrix<Self>,
@@ -63,11 +63,11 @@ kernels! {
         epilogue: Epilogue<Self>,
     ) = gemm::gemm_packed;
 
-    /// Packs the `depth x columns` matrix `b`.
+    /// Packs the `depth x columns` matrix `b`: for products with a single row, or for all others.
     ///
     /// # Panics
     /// If `b` is shorter than its shape.
-    fn pack(depth: usize, columns: usize, b: Matrix<Self>) -> PackedB<Self> = PackedB::new;
+    fn pack(single: bool, depth: usize, columns: usize, b: Matrix<Self>) -> PackedB<Self> = PackedB::new;
 
     /// `output[b, o, y, x] = sum over c, i, j of weight[o, c, i, j] * input[b, c, y * stride + i - padding, ...]`, with
     /// the input upsampled first; then the epilogue.

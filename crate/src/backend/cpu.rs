@@ -72,9 +72,9 @@ impl<T: Real> HostSlab<T> {
             return matrix.clone();
         }
         let values = self.0.values.borrow();
-        let Packing { depth, columns, row_stride, col_stride, .. } = *packing;
+        let Packing { single, depth, columns, row_stride, col_stride, .. } = *packing;
         let matrix = gemm::Matrix { data: &values[offset..], row_stride, col_stride };
-        let matrix = Rc::new(T::pack(depth, columns, matrix));
+        let matrix = Rc::new(T::pack(single, depth, columns, matrix));
         if let Some(index) = known {
             packed.swap_remove(index);
         }

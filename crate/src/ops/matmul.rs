@@ -109,9 +109,9 @@ impl Op for MatMul {
     }
 
     fn packing(&self) -> Option<Packing> {
-        // one row is multiplied straight from memory
-        (self.batch == 1 && self.m > 1 && self.n > 1).then_some(Packing {
+        (self.batch == 1 && self.n > 1).then_some(Packing {
             input: 1,
+            single: self.m == 1,
             depth: self.k,
             columns: self.n,
             row_stride: self.b.row_stride,

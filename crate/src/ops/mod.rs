@@ -49,6 +49,8 @@ pub struct Io<'a, 'b, T> {
 pub struct Packing {
     /// The input's index.
     pub input: usize,
+    /// Whether it multiplies a single row, for which it is packed in another way.
+    pub single: bool,
     /// Rows.
     pub depth: usize,
     /// Columns.

@@ -134,13 +134,24 @@ pub struct PackedB<T> {
     data: Vec<T>,
     columns: usize,
     depth: usize,
-    width: usize,
+    form: Form,
+}
+
+/// How the panels are cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For tiles: blocks of the depth, each in panels of this width.
+    Tiles(usize),
+    /// For a single row: panels of this width over the whole depth, read from one end to the other.
+    Row(usize),
 }
 
 impl<T: Real> PackedB<T> {
     /// See [`crate::Kernels::pack`].
-    pub(crate) fn new(depth: usize, columns: usize, b: super::Matrix<T>) -> Self {
-        let mut packed = Self { data: Vec::new(), columns, depth, width: T::micro_kernel().columns };
+    pub(crate) fn new(single: bool, depth: usize, columns: usize, b: super::Matrix<T>) -> Self {
+        let kernel = T::micro_kernel();
+        let form = if single { Form::Row(kernel.row_columns) } else { Form::Tiles(kernel.columns) };
+        let mut packed = Self { data: Vec::new(), columns, depth, form };
         packed.repack(b);
         packed
     }
@@ -150,13 +161,16 @@ impl<T: Real> PackedB<T> {
     /// # Panics
     /// If `b` is shorter than its shape.
     pub fn repack(&mut self, b: super::Matrix<T>) {
-        let padded = self.columns.next_multiple_of(self.width);
+        let (width, block) = match self.form {
+            Form::Tiles(width) => (width, depth_block(self.depth)),
+            Form::Row(width) => (width, usize::max(1, self.depth)),
+        };
+        let padded = self.columns.next_multiple_of(width);
         self.data.resize(padded * self.depth, T::ZERO);
-        let block = depth_block(self.depth);
         for first in (0..self.depth).step_by(block) {
             let length = usize::min(block, self.depth - first);
             let out = &mut self.data[first * padded..(first + length) * padded];
-            b.columns().pack(0, self.columns, first, length, self.width, self.width, out);
+            b.columns().pack(0, self.columns, first, length, width, width, out);
         }
     }
 
@@ -170,10 +184,14 @@ impl<T: Real> PackedB<T> {
         self.depth
     }
 
-    /// The panels from column `first` (a multiple of the panel width) for the depth block that starts at
-    /// `first_depth` and is `depth` long.
-    pub(super) fn panels(&self, first: usize, first_depth: usize, depth: usize) -> &[T] {
-        let padded = self.columns.next_multiple_of(self.width);
+    pub(super) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The panels of `width` from column `first` (a multiple of it) for the depth block that starts at `first_depth`
+    /// and is `depth` long.
+    pub(super) fn panels(&self, width: usize, first: usize, first_depth: usize, depth: usize) -> &[T] {
+        let padded = self.columns.next_multiple_of(width);
         &self.data[first_depth * padded..(first_depth + depth) * padded][first * depth..]
     }
 }

@@ -42,7 +42,8 @@ fn check<T: Real>(case: Case, scratch: &mut Scratch<T>) {
     };
     let mut results = [before.clone(), before.clone()];
     gemm(m, k, n, a, b, &mut results[0], case.accumulate, scratch, &epilogue);
-    gemm_packed(m, a, &PackedB::new(k, n, b), &mut results[1], case.accumulate, scratch, &epilogue);
+    let packed = PackedB::new(m == 1, k, n, b);
+    gemm_packed(m, a, &packed, &mut results[1], case.accumulate, scratch, &epilogue);
     for i in 0..m {
         for j in 0..n {
             let product: f64 = (0..k).map(|p| at(a, i, p) * at(b, p, j)).sum();
@@ -80,6 +81,8 @@ fn shapes_transposes_and_accumulation() {
         (4, 3, 0),
         (1, 0, 3),
         (3, 0, 1),
+        (1, 300, 64),
+        (1, 33, 200),
         (128, 784, 20),
     ];
     for (m, k, n) in shapes {
