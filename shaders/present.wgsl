@@ -8,11 +8,13 @@ struct Params {
   extent: vec2f,
   ink: vec4f,
   paper: vec4f,
+  // the colour of -1
+  below: vec4f,
   // columns, rows, side of an image
   grid: vec3u,
   smooth_pixels: u32,
   gap: f32,
-  // ink is value * scale + shift
+  // ink is value * scale + shift, in -1 to 1
   scale: f32,
   shift: f32,
   // where the images begin in their buffer
@@ -81,6 +83,7 @@ fn fragment(@builtin(position) position: vec4f) -> @location(0) vec4f {
       }
     }
   }
-  let value = clamp(sum / f32(places.x * places.y), 0.0, 1.0);
-  return vec4f(mix(params.paper.rgb, params.ink.rgb, value), 1.0);
+  let value = clamp(sum / f32(places.x * places.y), -1.0, 1.0);
+  let end = select(params.ink.rgb, params.below.rgb, value < 0.0);
+  return vec4f(mix(params.paper.rgb, end, abs(value)), 1.0);
 }

@@ -121,7 +121,8 @@
  */
 
 /**
- * A grid of images of one output: `grey` ones in [0, 1], where 1 is ink, or `signed` ones in [-1, 1].
+ * A grid of images of one output: `grey` ones in [0, 1], where 1 is ink, or those in [-1, 1], `signed` from paper to ink or
+ * `diverging`, in two colours with paper between.
  * @typedef {object} View
  * @property {string} canvas
  * @property {string} output
@@ -129,7 +130,7 @@
  * @property {number} rows
  * @property {number} gap  space between images, in image pixels
  * @property {number} [first]  index of the first image
- * @property {'grey' | 'signed'} [tone]
+ * @property {'grey' | 'signed' | 'diverging'} [tone]
  */
 
 /**
@@ -156,6 +157,8 @@
  * @typedef {object} Look
  * @property {[number, number, number]} ink
  * @property {[number, number, number]} paper
+ * @property {[number, number, number]} above  1 of what is signed
+ * @property {[number, number, number]} below  -1 of it
  * @property {boolean} smooth  cubic interpolation between pixels instead of crisp squares
  */
 
@@ -226,7 +229,7 @@
  * @property {(scene: string, slab: string) => Promise<Float32Array>} job_state  what the job keeps from run to run
  * @property {(scene: string, slab: string, values: Float32Array) => void} job_set_state
  * @property {(scene: string) => void} job_reset  all that the job keeps becomes 0
- * @property {(canvas: string, scene: string, output: string, first: number, columns: number, rows: number, gap: number, smooth: boolean, tone: string, ink: Float32Array, paper: Float32Array) => boolean} job_present  whether there was anything to draw
+ * @property {(canvas: string, scene: string, output: string, first: number, columns: number, rows: number, gap: number, smooth: boolean, tone: string, ink: Float32Array, paper: Float32Array, below: Float32Array) => boolean} job_present  whether there was anything to draw
  * @property {(scene: string) => void} job_close
  * @property {(seed: number, n: number) => Float32Array} normal  Philox: the same numbers on every backend
  * @property {() => SessionStats} stats

@@ -27,7 +27,7 @@ function post(message, transfer = []) {
 const meter = new Meter((stats) => post({ type: 'stats', stats }));
 
 const stage = new Stage(
-  { ink: [0, 0, 0], paper: [1, 1, 1], smooth: false },
+  { ink: [0, 0, 0], paper: [1, 1, 1], above: [0, 0, 1], below: [1, 0, 0], smooth: false },
   {
     work: () => [lanes.work(), scenes.work()].includes(true),
     drawn(canvas, picture) {

@@ -116,7 +116,8 @@ async function openBench({ backend, files }) {
     },
   };
   Object.assign(window, { bench });
-  const look = { ink: /** @type {[number, number, number]} */ ([0, 0, 0]), paper: /** @type {[number, number, number]} */ ([1, 1, 1]), smooth: false };
+  const grey = (/** @type {number} */ level) => /** @type {[number, number, number]} */ ([level, level, level]);
+  const look = { ink: grey(0), paper: grey(1), above: grey(0), below: grey(0.5), smooth: false };
   engine.start(/** @type {Backend} */ (backend), look, document.baseURI);
   for (const [name, bytes] of Object.entries(files)) {
     const { config } = await engine.loadFile(name, new Uint8Array(bytes));

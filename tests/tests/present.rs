@@ -27,9 +27,12 @@ fn the_gpu_draws_what_the_cpu_paints() {
     // larger, equal, odd and smaller than the images
     for (width, height) in [(336, 224), (84, 56), (191, 97), (50, 31)] {
         for smooth in [false, true] {
-            for (gap, tone) in [(0.0, Tone::Grey), (2.0, Tone::Grey), (1.0, Tone::Signed), (0.0, Tone::Noise)] {
+            for (gap, tone) in
+                [(0.0, Tone::Grey), (2.0, Tone::Grey), (1.0, Tone::Signed), (0.0, Tone::Noise), (2.0, Tone::Diverging)]
+            {
                 let (ink, paper) = ([0.1, 0.2, 0.3], [1.0, 0.9, 0.8]);
-                let view = View { side: SIDE, columns, rows, gap, smooth, tone, ink, paper };
+                let below = if tone == Tone::Diverging { [0.8, 0.3, 0.0] } else { paper };
+                let view = View { side: SIDE, columns, rows, gap, smooth, tone, ink, paper, below };
                 let texture = device.raw().create_texture(&wgpu::TextureDescriptor {
                     label: None,
                     size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },

@@ -1,7 +1,8 @@
-/** Pictures of 28 x 28 that the page has as numbers, one or a grid of them, drawn in the ink of the theme. */
+/** Pictures of 28 x 28 that the page has as numbers, one or a grid of them, drawn in the colours of the theme. */
 
 import { KindError, PIXELS, SIDE } from '../protocol.js';
 import { h } from './dom.js';
+import { readLook } from './theme.js';
 
 /** Side of a pixel in a file. */
 const SCALE = 8;
@@ -13,15 +14,17 @@ export class StillPicture {
    * @param {number} [grid.columns]
    * @param {number} [grid.rows]
    * @param {number} [grid.gap]  in image pixels
+   * @param {boolean} [grid.signed]  in the two colours of what is signed
    */
-  constructor(label, { columns = 1, rows = 1, gap = 0 } = {}) {
+  constructor(label, { columns = 1, rows = 1, gap = 0, signed = false } = {}) {
+    this.signed = signed;
     this.columns = columns;
     this.rows = rows;
     this.gap = gap;
     this.canvas = h('canvas', { class: 'still-picture' });
     this.shape();
     this.setLabel(label);
-    /** Ink of each pixel, 0 to 1. @type {ArrayLike<number> | null} */
+    /** Ink of each pixel, 0 to 1; -1 to 1 where it is signed. @type {ArrayLike<number> | null} */
     this.ink = null;
     new MutationObserver(() => this.paint()).observe(document.documentElement, { attributeFilter: ['data-theme'] });
   }
@@ -52,7 +55,7 @@ export class StillPicture {
   }
 
   /**
-   * @param {ArrayLike<number> | null} ink  0 to 1 for each pixel, picture by picture from the upper left; pictures that
+   * @param {ArrayLike<number> | null} ink  for each pixel, picture by picture from the upper left; pictures that
    *   are missing stay paper; null: nothing
    */
   show(ink) {
@@ -76,20 +79,23 @@ export class StillPicture {
   }
 
   paint() {
-    const { canvas, columns, rows, gap, ink } = this;
+    const { canvas, columns, rows, gap, ink: shares } = this;
     const context = canvas.getContext('2d');
     if (!context) return;
     context.clearRect(0, 0, canvas.width, canvas.height);
-    if (!ink) return;
+    if (!shares) return;
     const pixels = context.createImageData(canvas.width, canvas.height);
-    const [red, green, blue] = (getComputedStyle(canvas).color.match(/\d+/g) ?? ['0', '0', '0']).map(Number);
-    const count = Math.min(ink.length, columns * rows * PIXELS);
+    const { above, below } = readLook(false);
+    const bytes = (/** @type {number[]} */ colour) => colour.map((share) => 255 * share);
+    const ink = (getComputedStyle(canvas).color.match(/\d+/g) ?? ['0', '0', '0']).slice(0, 3).map(Number);
+    const [low, high] = this.signed ? [bytes(below), bytes(above)] : [ink, ink];
+    const count = Math.min(shares.length, columns * rows * PIXELS);
     for (let i = 0; i < count; i += 1) {
       const [picture, place] = [Math.floor(i / PIXELS), i % PIXELS];
       const x = (picture % columns) * (SIDE + gap) + (place % SIDE);
       const y = Math.floor(picture / columns) * (SIDE + gap) + Math.floor(place / SIDE);
-      const share = Math.min(1, Math.max(0, ink[i]));
-      pixels.data.set([red, green, blue, Math.round(255 * share)], 4 * (y * canvas.width + x));
+      const share = Math.min(1, Math.max(this.signed ? -1 : 0, shares[i]));
+      pixels.data.set([...(share < 0 ? low : high), Math.round(255 * Math.abs(share))], 4 * (y * canvas.width + x));
     }
     context.putImageData(pixels, 0, 0);
   }

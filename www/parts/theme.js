@@ -46,7 +46,13 @@ export function themeButton(changed) {
 export function readLook(smooth) {
   const style = getComputedStyle(document.documentElement);
   const colour = (/** @type {string} */ name) => parseHex(style.getPropertyValue(name).trim());
-  return { ink: colour('--digit-ink'), paper: colour('--digit-paper'), smooth };
+  return {
+    ink: colour('--digit-ink'),
+    paper: colour('--digit-paper'),
+    above: colour('--above'),
+    below: colour('--below'),
+    smooth,
+  };
 }
 
 /** @param {string} hex #rrggbb @returns {[number, number, number]} */

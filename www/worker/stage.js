@@ -191,7 +191,7 @@ export class Stage {
    */
   present(session, name, picture) {
     const { columns, rows, gap } = picture;
-    const { ink, paper, smooth } = this.look;
+    const { ink, paper, above, below, smooth } = this.look;
     const colours = /** @type {const} */ ([Float32Array.from(ink), Float32Array.from(paper)]);
     if ('z' in picture) {
       session.decode(picture.z);
@@ -200,7 +200,9 @@ export class Stage {
     }
     if ('scene' in picture) {
       const { scene, output, first = 0, tone = 'grey' } = picture;
-      return session.job_present(name, scene, output, first, columns, rows, gap, smooth, tone, ...colours);
+      const ends = tone === 'diverging' ? [above, paper, below] : [ink, paper, paper];
+      const [high, middle, low] = ends.map((colour) => Float32Array.from(colour));
+      return session.job_present(name, scene, output, first, columns, rows, gap, smooth, tone, high, middle, low);
     }
     const { lane, what, frame, first = 0 } = picture;
     const drawn = session.present_frame(name, lane, what, frame, first, columns, rows, gap, smooth, ...colours);

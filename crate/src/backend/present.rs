@@ -33,13 +33,15 @@ pub enum Tone {
     Signed,
     /// Standard normal noise: 0 is half way, 3 standard deviations are the ends.
     Noise,
+    /// Signed values in two colours: 0 is paper, 1 is ink, -1 is the colour `below`.
+    Diverging,
 }
 
 impl Tone {
-    /// Ink is value * scale + shift, cut to 0 to 1.
+    /// Ink is value * scale + shift, cut to -1 to 1; what is below 0 has a colour of its own.
     pub(crate) fn scale_and_shift(self) -> [f32; 2] {
         match self {
-            Tone::Grey => [1.0, 0.0],
+            Tone::Grey | Tone::Diverging => [1.0, 0.0],
             Tone::Signed => [0.5, 0.5],
             Tone::Noise => [1.0 / 6.0, 0.5],
         }
@@ -65,6 +67,8 @@ pub struct View {
     pub ink: [f32; 3],
     /// The colour of no ink, sRGB in 0 to 1.
     pub paper: [f32; 3],
+    /// The colour of -1 with [`Tone::Diverging`], sRGB in 0 to 1; that of paper with the other tones.
+    pub below: [f32; 3],
 }
 
 impl View {
@@ -188,9 +192,9 @@ impl Painter {
             for (across, target) in self.across.iter().zip(target.chunks_exact_mut(4)) {
                 let sum: f32 =
                     across.taps[..across.count].iter().map(|&(index, weight)| weight * self.line[index]).sum();
-                let value = sum.clamp(0.0, 1.0);
+                let (end, share) = (if sum < 0.0 { &view.below } else { &view.ink }, sum.abs().min(1.0));
                 for (channel, target) in target[..3].iter_mut().enumerate() {
-                    let colour = view.paper[channel] + (view.ink[channel] - view.paper[channel]) * value;
+                    let colour = view.paper[channel] + (end[channel] - view.paper[channel]) * share;
                     *target = (colour * 255.0 + 0.5) as u8;
                 }
                 target[3] = 255;
@@ -205,7 +209,8 @@ mod tests {
     use super::*;
 
     fn view(columns: usize, rows: usize) -> View {
-        View { side: 2, columns, rows, gap: 1.0, smooth: false, tone: Tone::Grey, ink: [0.0; 3], paper: [1.0; 3] }
+        let (ink, paper) = ([0.0; 3], [1.0; 3]);
+        View { side: 2, columns, rows, gap: 1.0, smooth: false, tone: Tone::Grey, ink, paper, below: paper }
     }
 
     #[test]
@@ -221,13 +226,22 @@ mod tests {
     #[test]
     fn tones() {
         let grey = |tone: Tone, values: [f32; 4]| {
-            let view = View { tone, ink: [1.0; 3], paper: [0.0; 3], ..view(1, 1) };
+            let view = View { tone, ink: [1.0; 3], paper: [0.0; 3], below: [0.0; 3], ..view(1, 1) };
             let rgba = Painter::default().draw(&values, &view, 2, 2).unwrap().to_vec();
             rgba.chunks(4).map(|pixel| pixel[0]).collect::<Vec<u8>>()
         };
         assert_eq!(grey(Tone::Grey, [-1.0, 0.0, 0.2, 1.5]), [0, 0, 51, 255]);
         assert_eq!(grey(Tone::Signed, [-1.5, -1.0, -0.6, 1.0]), [0, 0, 51, 255]);
         assert_eq!(grey(Tone::Noise, [-4.0, -3.0, -1.8, 3.0]), [0, 0, 51, 255]);
+    }
+
+    #[test]
+    fn signed_values_go_from_one_colour_over_paper_to_another() {
+        let view =
+            View { tone: Tone::Diverging, ink: [1.0, 0.0, 0.0], paper: [0.0; 3], below: [0.0, 0.0, 1.0], ..view(1, 1) };
+        let rgba = Painter::default().draw(&[1.5, 0.0, 0.2, -0.6], &view, 2, 2).unwrap().to_vec();
+        let colours: Vec<&[u8]> = rgba.chunks(4).map(|pixel| &pixel[..3]).collect();
+        assert_eq!(colours, [[255, 0, 0], [0, 0, 0], [51, 0, 0], [0, 0, 153]]);
     }
 
     #[test]

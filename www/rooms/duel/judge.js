@@ -8,6 +8,7 @@ import { Picture } from '../../parts/picture.js';
 import { pngButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
 import { freshSeed } from '../../parts/seed.js';
+import { signs } from '../../parts/signs.js';
 import { PIXELS } from '../../protocol.js';
 
 /** @import { DuelRoom, RoomView } from './index.js' */
@@ -54,12 +55,13 @@ export class JudgeView {
       icon: ICONS.dice(),
       onclick: () => room.state.set({ seed: freshSeed() }, 'push'),
     });
+    const legend = signs(t('duel.judge.below'), t('duel.judge.above'));
     const save = pngButton(room, this.map, () => 'inkling-where-it-looks');
     this.verdict = h('p', { class: 'verdict', 'aria-live': 'polite' });
     this.bars = h('ol', { class: 'judge-bars', 'aria-label': t('duel.judge.bars') });
     this.panels = [
       panel('drawing', t('draw.title'), [this.paper.surface], [this.paper.tools, h('div', { class: 'tools' }, this.own)]),
-      panel('judge-map', t('duel.judge.where'), [this.map.element], [this.verdict, this.bars, h('div', { class: 'tools' }, save)]),
+      panel('judge-map', t('duel.judge.where'), [this.map.element, legend], [this.verdict, this.bars, h('div', { class: 'tools' }, save)]),
       panel(
         'judge-crowd',
         t('duel.judge.generated'),
@@ -163,7 +165,7 @@ export class JudgeView {
       job: 'where',
       batch: 1,
       inputs: { x, ...model.label([as]) },
-      views: [{ picture: this.map, output: 'map', tone: 'signed' }],
+      views: [{ picture: this.map, output: 'map', tone: 'diverging' }],
       read: ['score'],
       urgent: true,
       input: performance.timeOrigin + performance.now(),

@@ -5,6 +5,7 @@ import { ICONS, button, h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
 import { Scene } from '../../parts/scene.js';
+import { signs } from '../../parts/signs.js';
 import { StillPicture } from '../../parts/still.js';
 import { PIXELS } from '../../protocol.js';
 import { examples } from './given.js';
@@ -57,7 +58,8 @@ export class FieldsView {
       return { still, words, element: h('figure', { class: 'fires' }, h('div', { class: 'frame-face still-face' }, still.canvas), words) };
     });
     this.readout = h('p', { class: 'readout', 'aria-live': 'polite' });
-    this.gridPanel = panel('fields', t('energy.fields'), [this.surface], [h('div', { class: 'tools' }, this.back, this.where, this.forth)]);
+    const legend = signs(t('energy.fields.below'), t('energy.fields.above'));
+    this.gridPanel = panel('fields', t('energy.fields'), [this.surface], [legend, h('div', { class: 'tools' }, this.back, this.where, this.forth)]);
     this.largePanel = panel(
       'field',
       t('energy.field'),
@@ -150,7 +152,7 @@ export class FieldsView {
     const start = Math.max(0, first + count - FIELDS);
     this.first = start;
     const units = Float32Array.from({ length: FIELDS }, (_, i) => Math.min(this.units - 1, start + i));
-    this.scene.show({ model: model.id, job: 'fields', batch: FIELDS, inputs: { unit: units }, views: [{ picture: this.grid, output: 'fields', tone: 'signed' }] });
+    this.scene.show({ model: model.id, job: 'fields', batch: FIELDS, inputs: { unit: units }, views: [{ picture: this.grid, output: 'fields', tone: 'diverging' }] });
     this.where.textContent = t('energy.fields.where', { first: start + 1, last: Math.min(this.units, start + FIELDS), all: this.units });
     this.back.disabled = this.page === 0;
     this.forth.disabled = first + FIELDS >= this.units;
@@ -166,7 +168,7 @@ export class FieldsView {
     const { model, state } = this.room;
     if (!model || model.kind.family !== 'rbm' || this.units === 0) return;
     const unit = Math.min(state.values.unit, this.units - 1);
-    this.one.show({ model: model.id, job: 'fields', inputs: { unit: Float32Array.of(unit) }, views: [{ picture: this.large, output: 'fields', tone: 'signed' }], urgent: true });
+    this.one.show({ model: model.id, job: 'fields', inputs: { unit: Float32Array.of(unit) }, views: [{ picture: this.large, output: 'fields', tone: 'diverging' }], urgent: true });
     const at = unit - (this.first ?? 0);
     const { style } = this.mark;
     style.left = `${(100 * (at % COLUMNS)) / COLUMNS}%`;

@@ -6,6 +6,7 @@ import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
 import { scattered } from '../../parts/scattered.js';
 import { Scene } from '../../parts/scene.js';
+import { signs } from '../../parts/signs.js';
 import { PIXELS } from '../../protocol.js';
 import { examples } from './given.js';
 import { FROM_GIVEN } from './kinds.js';
@@ -50,7 +51,8 @@ export class MeasureView {
       [this.value, this.nats, this.strip.element, h('h3', {}, t('energy.as.drawn')), this.trace.canvas],
       [this.classes],
     );
-    this.slopePanel = panel('slope', t('energy.slope.title'), [h('div', { class: 'frame-face' }, this.picture.element)], [this.slopeTitle]);
+    this.legend = signs(t('energy.slope.below'), t('energy.slope.above'));
+    this.slopePanel = panel('slope', t('energy.slope.title'), [h('div', { class: 'frame-face' }, this.picture.element)], [this.legend, this.slopeTitle]);
     this.below = h('div', { class: 'prose' }, ...[1, 2, 3].map((i) => h('p', {}, rich(`energy.measure.${i}`))));
     this.scene = new Scene(room.engine, 'energy-measure', { values: (values) => this.told(values) });
     // an RBM's answer to a picture is another picture
@@ -121,7 +123,7 @@ export class MeasureView {
     const input = Date.now();
     const rbm = model.kind.family === 'rbm';
     this.slopeTitle.textContent = t(rbm ? 'energy.slope.rbm' : 'energy.slope.conv');
-    this.classes.hidden = rbm;
+    this.classes.hidden = this.legend.hidden = rbm;
     if (rbm) {
       this.scene.show({ model: model.id, job: 'free_energy', inputs: { x: image }, read: ['energy'], urgent: true, input });
       const steady = { begin: Float32Array.of(FROM_GIVEN), given: image, mask: new Float32Array(PIXELS), temperature: Float32Array.of(1) };
@@ -139,7 +141,7 @@ export class MeasureView {
         model: model.id,
         job: 'energy',
         inputs: { x: image, label: Float32Array.of(NO_CLASS) },
-        views: [{ picture: this.picture, output: 'gradient', tone: 'signed' }],
+        views: [{ picture: this.picture, output: 'gradient', tone: 'diverging' }],
         read: ['energy', 'logits'],
         urgent: true,
         input,

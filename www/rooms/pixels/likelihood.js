@@ -7,6 +7,7 @@ import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
 import { pngButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
+import { signs } from '../../parts/signs.js';
 import { StillPicture } from '../../parts/still.js';
 import { PIXELS, SIDE } from '../../protocol.js';
 import { percent } from './distribution.js';
@@ -38,7 +39,7 @@ export class LikelihoodView {
     });
     this.paper = new DrawingPad({ changed: (image, ink, finished) => this.drew(image, ink, finished) });
     this.digit = new StillPicture('');
-    this.cost = new StillPicture(t('pixels.cost.label'));
+    this.cost = new StillPicture(t('pixels.cost.label'), { signed: true });
     this.pointed = h('p', { class: 'readout' });
     const face = h('div', { class: 'cost-map', onpointermove: (/** @type {PointerEvent} */ event) => this.point(event) }, this.digit.canvas, this.cost.canvas);
     face.addEventListener('pointerleave', () => this.point(null));
@@ -46,12 +47,13 @@ export class LikelihoodView {
     this.total = h('output', { class: 'nats-total' });
     this.compared = h('p', { class: 'readout' });
     const save = pngButton(room, this.expected, () => `expected-${room.fileName}`);
+    const legend = signs(t('pixels.cost.below'), t('pixels.cost.above'));
     const drawing = panel('drawing', t('draw.title'), [this.paper.surface], [this.paper.tools]);
     const cost = panel(
       'cost',
       t('pixels.cost'),
       [h('div', { class: 'frame-face' }, face)],
-      [h('p', { class: 'nats' }, this.total), this.compared, this.pointed],
+      [legend, h('p', { class: 'nats' }, this.total), this.compared, this.pointed],
     );
     const believed = panel('believed', t('pixels.expected'), [h('div', { class: 'frame-face' }, this.expected.element)], [h('div', { class: 'tools save' }, save)]);
     this.panels = [drawing, cost, believed];
@@ -106,7 +108,9 @@ export class LikelihoodView {
 
   show() {
     const { answer } = this;
-    this.cost.show(answer ? Float32Array.from(answer.log_likelihood_map, (nats) => -nats / FULL) : null);
+    // one colour for ink that nobody expected, the other for paper where ink was expected
+    const signed = (/** @type {number} */ nats, /** @type {number} */ pixel) => ((this.image[pixel] ? 1 : -1) * nats) / FULL;
+    this.cost.show(answer ? Float32Array.from(answer.log_likelihood_map, signed) : null);
     if (!answer) return;
     const nats = -answer.log_likelihood[0];
     this.total.textContent = t('unit.nats', { value: number(nats, 1) });

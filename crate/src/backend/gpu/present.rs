@@ -7,7 +7,7 @@ use crate::{Error, Result};
 
 const PRESENT: Shader = shader!("present");
 /// Bytes of `Params` in `shaders/present.wgsl`.
-const PARAMS: usize = 80;
+const PARAMS: usize = 96;
 
 /// Images in device memory.
 #[derive(Clone, Copy)]
@@ -161,22 +161,11 @@ impl Presenter {
 
 /// The uniform block.
 fn params(view: &View, first: usize, width: u32, height: u32) -> Vec<u8> {
-    let [ink, paper] = [view.ink, view.paper];
-    let floats = [
-        width as f32,
-        height as f32,
-        view.extent(view.columns),
-        view.extent(view.rows),
-        ink[0],
-        ink[1],
-        ink[2],
-        1.0,
-        paper[0],
-        paper[1],
-        paper[2],
-        1.0,
-    ];
-    let mut bytes = bytemuck::cast_slice(&floats).to_vec();
+    let size = [width as f32, height as f32, view.extent(view.columns), view.extent(view.rows)];
+    let mut bytes = bytemuck::cast_slice(&size).to_vec();
+    for [red, green, blue] in [view.ink, view.paper, view.below] {
+        bytes.extend_from_slice(bytemuck::cast_slice(&[red, green, blue, 1.0]));
+    }
     let words = [view.columns as u32, view.rows as u32, view.side as u32, u32::from(view.smooth)];
     bytes.extend_from_slice(bytemuck::cast_slice(&words));
     let [scale, shift] = view.tone.scale_and_shift();

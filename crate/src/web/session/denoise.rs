@@ -124,7 +124,7 @@ impl Session {
             Track::Eps => Tone::Noise,
         };
         let (ink, paper) = (colour(ink)?, colour(paper)?);
-        let view = View { side: SIDE, columns, rows, gap, smooth, tone, ink, paper };
+        let view = View { side: SIDE, columns, rows, gap, smooth, tone, ink, paper, below: paper };
         let images = trajectory.images(frame, track)?.skip(first.saturating_mul(PIXELS));
         self.draw(canvas, images, &view)?;
         Ok(Some(frame))

@@ -183,7 +183,8 @@ impl Session {
     }
 
     /// Draws images of an output of a scene's job, from the image `first` on, over a whole canvas: `grey` values in 0 to
-    /// 1, or `signed` ones in -1 to 1. Whether there was anything to draw.
+    /// 1, or those in -1 to 1, either `signed`, from paper to ink, or `diverging`, from `below` over paper to ink. Whether
+    /// there was anything to draw.
     ///
     /// # Errors
     /// `shape` for an output that the job does not have or with fewer images than the grid holds, `data` for another
@@ -202,16 +203,20 @@ impl Session {
         tone: &str,
         ink: &[f32],
         paper: &[f32],
+        below: &[f32],
     ) -> JsResult<bool> {
         let scenes = self.scenes.borrow();
         let Some(scene) = scenes.get(scene).filter(|scene| scene.ran) else { return Ok(false) };
         let tone = match tone {
             "grey" => Tone::Grey,
             "signed" => Tone::Signed,
-            _ => return Err(Error::Data(format!("there is no tone {tone}; it is grey or signed")).into()),
+            "diverging" => Tone::Diverging,
+            _ => return Err(Error::Data(format!("there is no tone {tone}; it is grey, signed or diverging")).into()),
         };
         let (ink, paper) = (colour(ink)?, colour(paper)?);
-        let view = View { side: SIDE, columns, rows, gap, smooth, tone, ink, paper };
+        // what a cubic swings below paper stays paper elsewhere
+        let below = if tone == Tone::Diverging { colour(below)? } else { paper };
+        let view = View { side: SIDE, columns, rows, gap, smooth, tone, ink, paper, below };
         let executable = scene.executable.borrow();
         let output = executable.output(output)?;
         executable.with_images(output, |images| self.draw(canvas, images.skip(first.saturating_mul(PIXELS)), &view))?;

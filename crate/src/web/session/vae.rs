@@ -85,7 +85,7 @@ impl Session {
         let decoded = self.decoded.borrow();
         let decoded = decoded.as_ref().ok_or_else(|| Error::Shape("nothing was decoded".into()))?;
         let (ink, paper) = (colour(ink)?, colour(paper)?);
-        let view = View { side: SIDE, columns, rows, gap, smooth, tone: Tone::Grey, ink, paper };
+        let view = View { side: SIDE, columns, rows, gap, smooth, tone: Tone::Grey, ink, paper, below: paper };
         let decoded = decoded.borrow();
         Ok(decoded.executable.with_images(decoded.outputs[0], |images| self.draw(name, images, &view))?)
     }
