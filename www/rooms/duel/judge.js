@@ -61,7 +61,7 @@ export class JudgeView {
     this.bars = h('ol', { class: 'judge-bars', 'aria-label': t('duel.judge.bars') });
     this.panels = [
       panel('drawing', t('draw.title'), [this.paper.surface], [this.paper.tools, h('div', { class: 'tools' }, this.own)]),
-      panel('judge-map', t('duel.judge.where'), [this.map.element, legend], [this.verdict, this.bars, h('div', { class: 'tools' }, save)]),
+      panel('judge-map', t('duel.judge.where'), [this.map.element], [legend, this.verdict, this.bars, h('div', { class: 'tools' }, save)]),
       panel(
         'judge-crowd',
         t('duel.judge.generated'),
