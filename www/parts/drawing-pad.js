@@ -52,6 +52,7 @@ export class DrawingPad {
     this.element = h('div', { class: 'drawing-pad' }, this.surface, this.tools);
     this.listen();
     new ResizeObserver(() => this.paint()).observe(this.surface);
+    new MutationObserver(() => this.update()).observe(document.documentElement, { attributeFilter: ['data-theme'] });
     this.update();
   }
 
