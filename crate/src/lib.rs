@@ -9,6 +9,7 @@ pub mod cli;
 pub mod data;
 pub mod error;
 pub mod graph;
+mod math;
 pub mod metrics;
 pub mod models;
 pub mod nn;

@@ -1,6 +1,8 @@
 //! Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): counter-based, so that every
 //! element of every stream is known without the ones before it. `shaders/shared/rng.wgsl` is its twin, equal as integers.
 
+use crate::real::Real;
+
 /// A stream of random numbers keyed by (seed, stream).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Philox {
@@ -96,8 +98,8 @@ pub fn normals(block: [u32; 4]) -> [f32; 4] {
     let pair = |a: u32, b: u32| {
         // the first uniform number is in (0, 1], so that its logarithm is finite
         let radius = (-2.0 * (((a >> 8) + 1) as f32 * (1.0 / 16_777_216.0)).ln()).sqrt();
-        let (sin, cos) = (std::f32::consts::TAU * uniform(b)).sin_cos();
-        [radius * cos, radius * sin]
+        let angle = std::f32::consts::TAU * uniform(b);
+        [radius * Real::cos(angle), radius * Real::sin(angle)]
     };
     let [a, b] = pair(block[0], block[1]);
     let [c, d] = pair(block[2], block[3]);

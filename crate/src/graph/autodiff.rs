@@ -1,8 +1,6 @@
 //! Reverse-mode differentiation. The nodes it appends are ordinary nodes, so gradients of gradients are
 //! taken the same way.
 
-use std::collections::HashMap;
-
 use super::{Graph, Node, NodeId, Source, Tensor};
 use crate::{Error, Result};
 
@@ -32,17 +30,17 @@ impl Graph {
         let key = |id: NodeId| variable(&self.0.borrow().nodes[id], id);
         let wanted: Vec<Variable> = wrt.iter().map(|tensor| key(tensor.id)).collect();
         let depends = self.dependents(output.id, &wanted);
-        let mut cotangents: HashMap<NodeId, Tensor> = HashMap::new();
-        let mut found: HashMap<Variable, Tensor> = HashMap::new();
-        cotangents.insert(output.id, cotangent.clone());
+        let place = |variable: &Variable| wanted.iter().position(|other| other == variable);
+        let mut cotangents: Vec<Option<Tensor>> = vec![None; output.id + 1];
+        let mut found: Vec<Option<Tensor>> = vec![None; wanted.len()];
+        cotangents[output.id] = Some(cotangent.clone());
         for id in (0..=output.id).rev() {
             if !depends[id] {
                 continue;
             }
-            let Some(gradient) = cotangents.remove(&id) else { continue };
-            let variable = key(id);
-            if wanted.contains(&variable) {
-                accumulate(&mut found, variable, gradient.clone())?;
+            let Some(gradient) = cotangents[id].take() else { continue };
+            if let Some(place) = place(&key(id)) {
+                accumulate(&mut found[place], gradient.clone())?;
             }
             let node = self.0.borrow().nodes[id].clone();
             let inputs: Vec<Tensor> = node.inputs.iter().map(|&id| Tensor { graph: self.clone(), id }).collect();
@@ -61,11 +59,11 @@ impl Graph {
             for (input, gradient) in inputs.iter().zip(gradients) {
                 if let (Some(gradient), true) = (gradient, depends[input.id]) {
                     debug_assert_eq!(gradient.shape(), input.shape(), "gradient of {:?}", node.source);
-                    accumulate(&mut cotangents, input.id, gradient)?;
+                    accumulate(&mut cotangents[input.id], gradient)?;
                 }
             }
         }
-        Ok(wanted.iter().map(|variable| found.get(variable).cloned()).collect())
+        Ok(wanted.iter().map(|variable| place(variable).and_then(|place| found[place].clone())).collect())
     }
 
     /// Which nodes up to `last` depend on one of the variables.
@@ -100,17 +98,16 @@ pub struct Backward<'a> {
     pub needed: &'a [bool],
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Variable {
     Node(NodeId),
     Slab(usize, usize, usize),
 }
 
-fn accumulate<K: std::hash::Hash + Eq>(map: &mut HashMap<K, Tensor>, key: K, gradient: Tensor) -> Result<()> {
-    let sum = match map.remove(&key) {
+fn accumulate(sum: &mut Option<Tensor>, gradient: Tensor) -> Result<()> {
+    *sum = Some(match sum.take() {
         Some(other) => other.add(&gradient)?,
         None => gradient,
-    };
-    map.insert(key, sum);
+    });
     Ok(())
 }

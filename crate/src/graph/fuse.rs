@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use super::{Node, NodeId, Source};
+use crate::math::sorted;
 use crate::ops::{Indexing, Op, Pointwise, Program, Register};
 
 /// Fuses in place. `kept` nodes are outputs and stay; nodes fused away become unused.
@@ -201,8 +202,7 @@ impl Fuser<'_> {
 }
 
 fn distinct(ids: &[NodeId]) -> Vec<NodeId> {
-    let mut ids = ids.to_vec();
-    ids.sort_unstable();
+    let mut ids = sorted(ids);
     ids.dedup();
     ids
 }

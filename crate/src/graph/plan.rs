@@ -1,6 +1,5 @@
 //! From a graph to a plan: what runs in which order on which buffers. A plan is data; a backend executes it.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::fuse::fuse;
@@ -103,7 +102,7 @@ impl Plan {
         let ports = outputs.iter().map(|(name, tensor)| Port {
             name: name.to_string(),
             shape: nodes[tensor.id].shape.clone(),
-            location: planner.located[&roots[tensor.id]],
+            location: planner.place(roots[tensor.id]),
         });
         let outputs = ports.collect();
         let plan = Plan {
@@ -177,7 +176,8 @@ struct Planner<'a> {
     /// How many live nodes still read a node.
     uses: Vec<usize>,
     slab_buffers: Vec<usize>,
-    located: HashMap<NodeId, Location>,
+    /// Where the values of a node lie, once that is known.
+    located: Vec<Option<Location>>,
     free: Vec<usize>,
     buffers: Vec<(BufferKind, usize)>,
     steps: Vec<Step>,
@@ -202,7 +202,7 @@ impl<'a> Planner<'a> {
             kept,
             uses,
             slab_buffers,
-            located: HashMap::new(),
+            located: vec![None; nodes.len()],
             free: vec![],
             buffers,
             steps: vec![],
@@ -221,12 +221,12 @@ impl<'a> Planner<'a> {
             let buffer = self.buffers.len();
             let len = node.shape.numel();
             self.buffers.push((BufferKind::Pack, len));
-            self.located.insert(id, Location { buffer, offset: 0, len });
+            self.located[id] = Some(Location { buffer, offset: 0, len });
             for (&part, &offset) in node.inputs.iter().zip(offsets) {
                 let computed = matches!(self.nodes[part].source, Source::Op(_));
                 if computed && self.uses[part] == 1 && !self.kept[part] {
                     let len = self.nodes[part].shape.numel();
-                    self.located.insert(part, Location { buffer, offset, len });
+                    self.located[part] = Some(Location { buffer, offset, len });
                 }
             }
         }
@@ -239,22 +239,22 @@ impl<'a> Planner<'a> {
             Source::Input { name } => {
                 let location = self.append(INPUTS, len);
                 self.inputs.push(Port { name: name.clone(), shape: node.shape.clone(), location });
-                self.located.insert(id, location);
+                self.located[id] = Some(location);
             }
             Source::Constant(values) => {
                 let location = self.append(CONSTANTS, len);
                 self.constants.resize(location.offset, 0.0);
                 self.constants.extend_from_slice(values);
-                self.located.insert(id, location);
+                self.located[id] = Some(location);
             }
             Source::Slab { slab, offset } => {
-                self.located.insert(id, Location { buffer: self.slab_buffers[*slab], offset: *offset, len });
+                self.located[id] = Some(Location { buffer: self.slab_buffers[*slab], offset: *offset, len });
             }
             Source::View | Source::Detached => unreachable!("views were resolved to their roots"),
             Source::Pack { offsets } => {
-                let buffer = self.located[&id].buffer;
+                let buffer = self.place(id).buffer;
                 for (&part, &offset) in node.inputs.iter().zip(offsets) {
-                    let from = self.located[&part];
+                    let from = self.place(part);
                     if from.buffer != buffer {
                         let to = Location { buffer, offset, len: from.len };
                         let op = crate::ops::flat_copy(from.len);
@@ -264,22 +264,27 @@ impl<'a> Planner<'a> {
                 self.release(id);
             }
             Source::Op(op) => {
-                let inputs = node.inputs.iter().map(|input| self.located[input]).collect();
-                let output = match self.located.get(&id) {
-                    Some(&placed) => placed,
+                let inputs = node.inputs.iter().map(|&input| self.place(input)).collect();
+                let output = match self.located[id] {
+                    Some(placed) => placed,
                     None => Location { buffer: self.slot(len), offset: 0, len },
                 };
-                self.located.insert(id, output);
+                self.located[id] = Some(output);
                 self.steps.push(Step { op: op.clone(), inputs, outputs: vec![output] });
                 self.release(id);
             }
             Source::Effect { op, writes } => {
-                let inputs = node.inputs.iter().map(|input| self.located[input]).collect();
-                let outputs = writes.iter().map(|write| self.located[write]).collect();
+                let inputs = node.inputs.iter().map(|&input| self.place(input)).collect();
+                let outputs = writes.iter().map(|&write| self.place(write)).collect();
                 self.steps.push(Step { op: op.clone(), inputs, outputs });
                 self.release(id);
             }
         }
+    }
+
+    /// Where the values of a node lie that came before.
+    fn place(&self, id: NodeId) -> Location {
+        self.located[id].unwrap_or_else(|| unreachable!("nodes are read after they were computed"))
     }
 
     fn append(&mut self, buffer: usize, len: usize) -> Location {
@@ -312,7 +317,7 @@ impl<'a> Planner<'a> {
         for &input in &self.nodes[id].inputs {
             self.uses[input] -= 1;
             if self.uses[input] == 0 && !self.kept[input] {
-                let buffer = self.located[&input].buffer;
+                let buffer = self.place(input).buffer;
                 if self.buffers[buffer].0 == BufferKind::Slot && !self.free.contains(&buffer) {
                     self.free.push(buffer);
                 }

@@ -9,6 +9,7 @@ use super::denoiser_config::{DenoiserConfig, LABELS, Network, WAVES};
 use super::plans;
 use crate::data::{PIXELS, SIDE};
 use crate::graph::{Graph, ParamLayout, ParamStore, Plan, Slab, Tensor};
+use crate::math;
 use crate::nn::init::{Declarations, Init};
 use crate::nn::layers;
 use crate::ops::{AdamConfig, Distribution};
@@ -103,7 +104,7 @@ impl Denoiser {
                 let (cosines, sines) = features.split_at_mut(WAVES);
                 for (wave, (cosine, sine)) in cosines.iter_mut().zip(sines).enumerate() {
                     let angle = TIME_SCALE * t * (-WAVE_RANGE * wave as f64 / WAVES as f64).exp();
-                    (*cosine, *sine) = (angle.cos() as f32, angle.sin() as f32);
+                    (*cosine, *sine) = (math::cos(angle) as f32, math::sin(angle) as f32);
                 }
             }
         }

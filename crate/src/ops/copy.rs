@@ -4,6 +4,7 @@ use super::registry::{Case, Row};
 use super::{AdapterKind, Arg, Backward, Indexing, Io, Kernel, Lowered, Op, generic_kernel, linear_groups, shader};
 use crate::graph::{Shape, Tensor};
 use crate::kernels::copy::{Axis, MAX_RANK};
+use crate::math::sorted;
 use crate::real::Real;
 use crate::{Error, Result};
 
@@ -136,9 +137,7 @@ impl Tensor {
     /// [`Error::Shape`] when `order` is not a permutation of the axes.
     pub fn permute(&self, order: &[usize]) -> Result<Tensor> {
         let shape = self.shape();
-        let mut sorted = order.to_vec();
-        sorted.sort_unstable();
-        if !sorted.iter().copied().eq(0..shape.rank()) {
+        if !sorted(order).into_iter().eq(0..shape.rank()) {
             return Err(Error::Shape(format!("{order:?} does not order the axes of {shape:?}")));
         }
         let strides = shape.strides();

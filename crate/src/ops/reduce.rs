@@ -6,6 +6,7 @@ use super::registry::{Case, Row};
 use super::{AdapterKind, Arg, Backward, Io, Kernel, Lowered, Op, Program, generic_kernel, linear_groups, shader};
 use crate::graph::{Shape, Tensor};
 use crate::kernels::{ReduceShape, Reduction};
+use crate::math::sorted;
 use crate::real::Real;
 use crate::{Error, Result};
 
@@ -116,8 +117,7 @@ impl Op for Reduce {
 impl Tensor {
     fn reduce(&self, reduction: Reduction, axes: &[usize], keep: bool) -> Result<Tensor> {
         let shape = self.shape();
-        let mut axes = axes.to_vec();
-        axes.sort_unstable();
+        let mut axes = sorted(axes);
         axes.dedup();
         if axes.last().is_some_and(|&axis| axis >= shape.rank()) {
             return Err(Error::Shape(format!("{shape:?} has no axis {}", axes[axes.len() - 1])));

@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::math;
+
 /// Steps of the textbook's schedules.
 pub const TEXTBOOK_STEPS: usize = 1000;
 /// The offset s of the cosine schedule (Nichol and Dhariwal 2021, section 3.2).
@@ -66,7 +68,7 @@ impl Path {
             Path::Simple => 1.0 - t,
             Path::Linear => log_alpha_bar(t).exp(),
             Path::Cosine => {
-                let angle = |t: f64| ((t + COSINE_OFFSET) / (1.0 + COSINE_OFFSET) * FRAC_PI_2).cos().powi(2);
+                let angle = |t: f64| math::cos((t + COSINE_OFFSET) / (1.0 + COSINE_OFFSET) * FRAC_PI_2).powi(2);
                 // cos(pi / 2) is not quite 0 in floating point
                 if t == 1.0 { 0.0 } else { (angle(t) / angle(0.0)).min(1.0) }
             }
@@ -94,8 +96,8 @@ impl Path {
             }
             Path::Simple => 1.0 - alpha_bar,
             Path::Cosine => {
-                let first = (COSINE_OFFSET / (1.0 + COSINE_OFFSET) * FRAC_PI_2).cos();
-                (first * alpha_bar.sqrt()).min(1.0).acos() / FRAC_PI_2 * (1.0 + COSINE_OFFSET) - COSINE_OFFSET
+                let first = math::cos(COSINE_OFFSET / (1.0 + COSINE_OFFSET) * FRAC_PI_2);
+                math::acos((first * alpha_bar.sqrt()).min(1.0)) / FRAC_PI_2 * (1.0 + COSINE_OFFSET) - COSINE_OFFSET
             }
             Path::Linear => time_of_log_alpha_bar(-(-log_snr).exp().ln_1p()),
         };

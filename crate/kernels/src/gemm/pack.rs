@@ -42,17 +42,18 @@ impl<T: Real> Operand<'_, T> {
     }
 
     fn pack_panel(&self, start: usize, lanes: usize, depth: usize, width: usize, out: &mut [T]) {
+        const NATIVE: bool = !cfg!(target_arch = "wasm32");
         if self.lane_stride == 1 {
-            // short copies of a fixed length are single instructions, others are calls
+            // short copies of a fixed length are single instructions, others are calls; in WebAssembly tiles are 4 x 8
             match lanes {
                 4 => self.copy_groups::<4>(start, depth, width, out),
-                5 => self.copy_groups::<5>(start, depth, width, out),
-                6 => self.copy_groups::<6>(start, depth, width, out),
+                5 if NATIVE => self.copy_groups::<5>(start, depth, width, out),
+                6 if NATIVE => self.copy_groups::<6>(start, depth, width, out),
                 8 => self.copy_groups::<8>(start, depth, width, out),
-                10 => self.copy_groups::<10>(start, depth, width, out),
-                11 => self.copy_groups::<11>(start, depth, width, out),
-                12 => self.copy_groups::<12>(start, depth, width, out),
-                16 => self.copy_groups::<16>(start, depth, width, out),
+                10 if NATIVE => self.copy_groups::<10>(start, depth, width, out),
+                11 if NATIVE => self.copy_groups::<11>(start, depth, width, out),
+                12 if NATIVE => self.copy_groups::<12>(start, depth, width, out),
+                16 if NATIVE => self.copy_groups::<16>(start, depth, width, out),
                 32 => self.copy_groups::<32>(start, depth, width, out),
                 _ => {
                     for (step, group) in out.chunks_exact_mut(width).enumerate() {
