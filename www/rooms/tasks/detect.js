@@ -83,9 +83,10 @@ class Judge {
       words.textContent = t('tasks.unranked', { value: asker.words(asker.value) });
     } else {
       dot.style.left = `${100 * share}%`;
-      const rare = 100 * (1 - share);
-      const key = share <= 0.5 / digits ? 'none' : share >= 1 - 0.5 / digits ? 'all' : 'some';
-      words.textContent = t(`tasks.rank.${key}`, { share: number(rare, rare > 99 ? 1 : 0), digits: number(digits) });
+      const likely = share >= 0.5;
+      const key = share <= 0.5 / digits ? 'none' : share >= 1 - 0.5 / digits ? 'all' : likely ? 'likely' : 'rare';
+      const percent = 100 * (likely ? share : 1 - share);
+      words.textContent = t(`tasks.rank.${key}`, { share: number(percent, percent > 99 ? 1 : 0), digits: number(digits) });
     }
   }
 
