@@ -182,9 +182,13 @@ export class LinePlot {
     group.append(...this.marks[index]);
     const last = points[points.length - 1];
     if (name && last) {
-      const left = Math.min(end, x(last.x) + 6);
-      const top = this.free(left, y(last.y) - 8, name);
+      const [place, wide] = [x(last.x), name.length * LETTER_WIDTH];
+      // a line's name stands over its end, that of a lone point beside it, where there is room
+      const beside = points.length === 1 && place + 8 + wide <= end;
+      const left = points.length > 1 ? Math.min(end, place + 6) : place + (beside ? 8 : -8);
+      const top = this.free(beside ? left + wide : left, y(last.y) + (points.length > 1 ? -8 : 4), name);
       const words = svg('text', { class: 'plot-series-name', x: left.toFixed(1), y: top.toFixed(1), 'aria-hidden': 'true' });
+      if (beside) words.style.textAnchor = 'start';
       words.textContent = name;
       group.append(words);
     }
