@@ -1,7 +1,11 @@
 //! Runs the registry's cases on every backend.
 
+use std::path::{Path, PathBuf};
+
 use inkling::backend::cpu::CpuExecutable;
 use inkling::backend::{Backend, Executable, InputId, OutputId, gpu};
+use inkling::catalog::{Catalog, Entry};
+use inkling::checkpoint::Checkpoint;
 use inkling::graph::{Graph, Plan, Tensor};
 use inkling::ops::registry::Case;
 use inkling::rng::Philox;
@@ -100,6 +104,28 @@ pub fn run_on(backend: &Backend, plan: Plan, inputs: &[Vec<f64>]) -> Vec<f32> {
 pub fn read(executable: &Executable, name: &str) -> Vec<f32> {
     let output = executable.output(name).expect("the output");
     pollster::block_on(executable.read(output)).expect("the output's values")
+}
+
+/// The rows of the models that are shipped.
+///
+/// # Panics
+/// When there is no catalog.
+pub fn catalog() -> Vec<Entry> {
+    let text = std::fs::read(models().join("catalog.json")).expect("the catalog");
+    Catalog::parse(&text).expect("a catalog").models
+}
+
+/// The weights of a model that is shipped.
+///
+/// # Panics
+/// When its file is not there or is none.
+pub fn weights(entry: &Entry) -> Checkpoint {
+    let bytes = std::fs::read(models().join(&entry.file)).expect("the weights file");
+    Checkpoint::from_bytes(&bytes).unwrap_or_else(|error| panic!("{}: {error}", entry.id))
+}
+
+fn models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../www/models")
 }
 
 /// The GPU backend; a missing adapter fails the test.
