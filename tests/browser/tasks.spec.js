@@ -1,6 +1,7 @@
 /**
  * The Tasks room: from a task to the families that can do it. Some models are stand-ins that take no time. Where many
- * shipped models work one after the other the test is for the CPU: an emulated GPU takes seconds for each.
+ * shipped models work one after the other, or one draws a hundred digits, the test is for the CPU: an emulated GPU takes
+ * a minute for that.
  */
 
 import { expect, seriousFindings, test } from './fixtures.js';
@@ -80,7 +81,7 @@ test.describe('generate', () => {
     await expect(page.locator('.task-card').first()).not.toContainText('Naive Bayes');
   });
 
-  test('a model that is told draws the digit; of one that is not, it is picked out', async ({ page }, info) => {
+  test('a model that is told draws the digit; of one that is not, it is picked out @cpu', async ({ page }, info) => {
     await open(page, info, 'model=mixture&count=4&digit=any');
     await expect(status(page)).toContainText('4 in ', { timeout: 60_000 });
     await page.getByRole('button', { name: 'Digit 3' }).click();
@@ -197,7 +198,7 @@ test.describe('style', () => {
 });
 
 test.describe('augment', () => {
-  test('figures of what was learned, and the lesson', async ({ page }, info) => {
+  test('figures of what was learned, and the lesson @cpu', async ({ page }, info) => {
     await open(page, info, 'view=augment');
     const lines = page.locator('.teacher');
     await expect(lines.first()).toContainText('VAE, convolutional');
