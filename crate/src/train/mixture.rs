@@ -199,8 +199,8 @@ mod tests {
             let mut before = f64::NEG_INFINITY;
             for _ in 0..8 {
                 let now = em.pass(&pixels).unwrap();
-                // sums of f32 responsibilities: a relative error of 1e-6
-                prop_assert!(now >= before - 1e-6 * now.abs(), "{} after {}", now, before);
+                // sums of 784 terms in f32, some 28 roundings of 6e-8 wide
+                prop_assert!(now >= before - 4e-6 * now.abs(), "{} after {}", now, before);
                 before = now;
             }
         }
