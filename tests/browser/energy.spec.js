@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, seriousFindings, test } from './fixtures.js';
-import { address, changed, drawn, look, settled, state } from './support/room.js';
+import { address, changed, drawn, look, ready, settled, state } from './support/room.js';
 import { tinyEnergy } from './support/tiny-energy.js';
 import { tinyRbm } from './support/tiny-rbm.js';
 
@@ -39,6 +39,7 @@ async function openEnergy(page, info, hash, picture) {
   await page.goto(address(info, { hash: `room=energy&${hash}` }));
   if (picture) await drawn(page, picture);
   await expect(page.locator('.progress')).toBeHidden({ timeout: 30_000 });
+  await ready(page);
 }
 
 const readout = (/** @type {Page} */ page) => page.locator('.readout:visible').first();

@@ -32,6 +32,13 @@ export async function openRoom(page, info, opening = {}) {
   const first = { walk: 'digit', interpolate: 'loop-line', draw: 'mosaic' }[view] ?? 'digit';
   if (view !== 'draw') await drawn(page, first);
   await expect(page.locator('.progress')).toBeHidden({ timeout: 30_000 });
+  await ready(page);
+}
+
+/** Waits until the view in sight takes what a person does: while its model is on the way it does not. @param {Page} page */
+export async function ready(page) {
+  await expect(page.locator('.stage:visible').first()).toBeVisible({ timeout: 30_000 });
+  await expect(page.locator('.stage[inert]')).toHaveCount(0, { timeout: 30_000 });
 }
 
 /** @param {Page} page @param {string} name of a picture */
@@ -114,6 +121,7 @@ export async function state(page) {
 export async function drawThree(page, each = async () => {}) {
   const surface = page.locator('.drawing-surface');
   await surface.scrollIntoViewIfNeeded();
+  await ready(page);
   const box = await surface.boundingBox();
   if (!box) throw new Error('no drawing pad');
   const at = (/** @type {number} */ x, /** @type {number} */ y) => page.mouse.move(box.x + x * box.width, box.y + y * box.height);
