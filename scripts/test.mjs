@@ -72,10 +72,12 @@ function clippyWasm() {
 /** Every Rust test; one that is ignored counts as failed, for nobody would notice it otherwise. */
 async function cargoTests() {
   await ensureVulkan();
-  say(`MNIST: ${findMnist()}`);
+  const mnist = findMnist();
+  say(`MNIST: ${mnist}`);
   const count = { passed: 0, failed: 0 };
   let ignored = 0;
   const status = await run('cargo', ['test', '--workspace', '--locked', '--no-fail-fast'], {
+    env: { INKLING_DATA: mnist },
     onLine(line) {
       const result = line.match(/^test result: .* (\d+) passed; (\d+) failed; (\d+) ignored/);
       if (!result) return;

@@ -124,6 +124,12 @@ pub fn weights(entry: &Entry) -> Checkpoint {
     Checkpoint::from_bytes(&bytes).unwrap_or_else(|error| panic!("{}: {error}", entry.id))
 }
 
+/// The folder of MNIST's files: `INKLING_DATA`, or `data/mnist` in the repository.
+pub fn mnist() -> PathBuf {
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/mnist");
+    std::env::var_os("INKLING_DATA").map_or_else(own, PathBuf::from)
+}
+
 fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../www/models")
 }

@@ -1,4 +1,4 @@
-//! Every shader file has a registry row, is valid as it stands, and fits WebGPU's default limits; every variant that
+//! Every shader file has a registry row, is valid with what it imports, and fits WebGPU's default limits; every variant that
 //! the registry's cases compile to is valid too, and binds what the host binds. The variants are written to
 //! `target/shaders.json`, from which the browser tests compile them in Chromium.
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::bench::{Bench, Sampling, Subject};
+use super::bench::{Bench, Sampling, Subject, Work};
 use super::card;
 use super::eval::Measure;
 use super::measures::{self, Likelihood, Pixels};
@@ -73,13 +73,13 @@ pub fn subject(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subj
 /// [`crate::Error::Shape`] when the network cannot be built.
 pub fn sampling(model: &Autoregressive, runner: Runner) -> Result<Sampling> {
     let places = model.places();
-    let flops = places as u64 * model.plan("write", 1)?.flops();
+    let work = Work::of(&model.plan("write", 1)?, places as u64);
     let draw = move |count: usize, seed: u32| {
         let writing = Writing { count, seed, temperature: 1.0, places, tone: Tone::Grey };
         write_digits(&runner, writing, |_| {})
     };
     let setting = format!("{places} runs, temperature 1, probability of ink");
-    Ok(Sampling { setting, draw: Box::new(draw), flops, known: None })
+    Ok(Sampling { setting, draw: Box::new(draw), work, known: None })
 }
 
 fn bar(length: usize, what: &str) -> ProgressBar {

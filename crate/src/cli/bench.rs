@@ -13,6 +13,7 @@ use crate::backend::Backend;
 use crate::data::PIXELS;
 use crate::data::mnist::Dataset;
 use crate::error::{Error, Result};
+use crate::graph::Plan;
 use crate::metrics::features::Extractor;
 use crate::metrics::reference::Reference;
 use crate::metrics::sample_report::sample_report;
@@ -38,11 +39,26 @@ pub struct Sampling {
     /// Number and seed -> `number * 784` grey values in [0, 1]. It is called with 10,000 once, which may take minutes and
     /// is to be done in batches, and with 1 some times for the clock: what is compiled should stay compiled.
     pub draw: Draw,
-    /// Operations for one digit: the flops of the plans for one image ([`crate::graph::Plan::flops`]), each as often as
-    /// it runs.
-    pub flops: u64,
+    /// What one digit takes.
+    pub work: Work,
     /// The measures, where they were taken already; then only the clock asks for digits.
     pub known: Option<Samples>,
+}
+
+/// What one digit takes, by the plan that draws it.
+#[derive(Debug, Clone, Copy)]
+pub struct Work {
+    /// Operations of all runs.
+    pub flops: u64,
+    /// Bytes of its buffers, the weights among them.
+    pub memory: u64,
+}
+
+impl Work {
+    /// Of a plan for one image that is run `runs` times.
+    pub fn of(plan: &Plan, runs: u64) -> Work {
+        Work { flops: runs * plan.flops(), memory: plan.bytes() as u64 }
+    }
 }
 
 /// Number and seed -> grey values in [0, 1].
@@ -97,13 +113,17 @@ impl Bench {
             parameters: opened.checkpoint.parameters(),
             bytes: opened.bytes,
             flops_per_sample: None,
+            memory: None,
             sample_ms: None,
+            threads: None,
         };
         let samples = match sampling {
             Some(mut sampling) => {
-                cost.flops_per_sample = Some(sampling.flops);
+                cost.flops_per_sample = Some(sampling.work.flops);
+                cost.memory = Some(sampling.work.memory);
                 if matches!(self.backend, Backend::Cpu) {
                     cost.sample_ms = Some(median_ms(&mut sampling.draw, self.seed)?);
+                    cost.threads = Some(rayon::current_num_threads());
                 }
                 match sampling.known.take() {
                     Some(known) => Some(known),
@@ -112,8 +132,9 @@ impl Bench {
             }
             None => None,
         };
-        let command = format!("inkling eval {id} --data data/mnist --n {} --seed {}", self.n, self.seed);
-        let measures = Measures { id, sha256: opened.sha256.clone(), command, samples, likelihood, cost, extra };
+        let command = format!("inkling eval all --model {id} --data data/mnist --n {} --seed {}", self.n, self.seed);
+        let (definition, sha256) = (measures::DEFINITION, opened.sha256.clone());
+        let measures = Measures { id, sha256, definition, command, samples, likelihood, cost, extra };
         measures.check()?;
         Ok(measures)
     }

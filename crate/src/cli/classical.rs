@@ -6,7 +6,7 @@ use std::rc::Rc;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::backend::Choice;
-use super::bench::{Bench, Sampling, Subject};
+use super::bench::{Bench, Sampling, Subject, Work};
 use super::card;
 use super::measures::{self, Likelihood, Pixels};
 use super::output::Output;
@@ -105,9 +105,9 @@ pub fn subject(opened: &Opened, bench: &Bench) -> Result<Subject> {
 /// # Errors
 /// [`Error::Shape`] when the network cannot be built.
 pub fn sampling(runner: Rc<Runner>) -> Result<Sampling> {
-    let flops = runner.network().plan("sample", 1)?.flops();
+    let work = Work::of(&runner.network().plan("sample", 1)?, 1);
     let draw = Box::new(move |n: usize, seed: u32| sample(&runner, n, seed));
-    Ok(Sampling { setting: "mean pixels of components".into(), draw, flops, known: None })
+    Ok(Sampling { setting: "mean pixels of components".into(), draw, work, known: None })
 }
 
 /// -log p(x) in nats and the percentage of digits told right by p(y | x), over the test set.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::bench::{Bench, Sampling, Subject};
+use super::bench::{Bench, Sampling, Subject, Work};
 use super::eval::Measure;
 use super::jobs::over;
 use super::measures::{self, Kind, Likelihood, Pixels};
@@ -49,7 +49,8 @@ pub struct ChainFlags {
     /// Where chains begin: noise, or images (.npy, N x 28 x 28)
     #[arg(long, default_value = "noise")]
     from: String,
-    /// The chains' temperature, or what a flow's noise is multiplied by; 1 is the model's own
+    /// The chains' temperature, what a flow's noise is multiplied by, or an autoregressive model's logits are divided by; 1 is
+    /// the model's own
     #[arg(long, default_value_t = 1.0)]
     temperature: f64,
 }
@@ -69,7 +70,7 @@ impl ChainFlags {
         match self.chain_steps.is_some() || self.from != "noise" || self.temperature != 1.0 {
             false => Ok(()),
             true => Err(Error::Unsupported(
-                "--chain-steps and --from are for energy-based models, --temperature for those and flows".into(),
+                "--chain-steps and --from are for energy-based models, --temperature for those, flows and autoregressive models".into(),
             )),
         }
     }
@@ -264,11 +265,11 @@ pub fn subject(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subj
 /// [`Error::Shape`] when the network cannot be built.
 pub fn sampling(chains: Chains) -> Result<Sampling> {
     let runs = u64::from(chains.steps).div_ceil(chains.steps_of_a_run as u64);
-    let flops = runs * chains.runner.network().plan(chains.job, 1)?.flops();
+    let work = Work::of(&chains.runner.network().plan(chains.job, 1)?, runs);
     Ok(Sampling {
         setting: format!("{} from noise", chains.steps_in_words(chains.steps)),
         draw: Box::new(move |n, seed| chains.sample(n, seed)),
-        flops,
+        work,
         known: None,
     })
 }
@@ -306,11 +307,12 @@ fn likelihood(
     let ends = chains.run(ANNEALED, start, keys, "states", &ProgressBar::hidden())?;
     let reverse = pollster::block_on(annealing.reverse(&ends, TEMPERATURES, measure.seed, tick))?;
     bar.finish_and_clear();
+    let nats = free_energy + forward.log_z;
     let likelihood = Likelihood {
         kind: Kind::Ais,
-        nats: free_energy + forward.log_z,
-        bits_per_dimension: None,
-        spread: Some(forward.spread),
+        nats,
+        bits_per_dimension: measures::bits_per_dimension(nats),
+        spread: forward.low.is_finite().then_some((forward.high - forward.low) / 6.0),
         pixels: match binarization {
             Binarization::Threshold => Pixels::Threshold,
             Binarization::Dynamic | Binarization::Grey => Pixels::Dynamic,
@@ -323,6 +325,7 @@ fn likelihood(
         ("log Z, three standard errors higher", forward.high),
         ("log Z, annealed back from long chains", reverse.log_z),
         ("-log p(x) by annealing back, nats", free_energy + reverse.log_z),
+        ("spread of the log weights", forward.spread),
         ("spread of the log weights annealed back", reverse.spread),
         ("mean free energy of the test images, nats", free_energy),
         ("annealed chains", ANNEALED as f64),

@@ -107,10 +107,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if name == tasks::TASKS {
         return tasks::run(flags, denoiser.classifier(), denoiser.n_or(tasks::DIGITS), tasks);
     }
-    tasks.refuse()?;
     if name == eval_all::ALL {
-        return eval_all::run(flags, denoiser.classifier(), denoiser.n());
+        return eval_all::run(flags, denoiser.classifier(), denoiser.n(), tasks.models_alone()?);
     }
+    tasks.refuse()?;
     if eval_samples::is_samples(name) {
         return eval_samples::run(name, flags, denoiser.classifier(), *as_json);
     }

@@ -8,27 +8,34 @@ use std::path::Path;
 use super::bench::{self, Bench};
 use super::eval::Measure;
 use super::info::json;
-use super::measures::{self, Kind, Measures, Pixels, Samples, plain};
+use super::measures::{self, Cost, DEFINITION, Kind, Measures, Pixels, Samples, mebibytes, plain};
 use super::output::Output;
 use super::{tasks, weights};
 use crate::error::{Error, Result};
+use crate::metrics::sample_report::SampleReport;
 
 /// The word that stands for all models.
 pub const ALL: &str = "all";
 
-/// Measures what is missing or stale, then writes `measures.json` beside the catalog and `MEASURES.md` at the root.
+/// Measures what is missing or stale and the models of `anew` in any case, then writes `measures.json` beside the catalog and
+/// `MEASURES.md` at the root.
 ///
 /// # Errors
+/// [`Error::Data`] naming a model that is not in the catalog,
 /// As [`Bench::measure`] and [`weights::open`]; [`Error::Io`] for a place that cannot be written.
-pub fn run(measure: &Measure, classifier: &str, n: usize) -> Result<()> {
+pub fn run(measure: &Measure, classifier: &str, n: usize, anew: &[String]) -> Result<()> {
     let (path, catalog) = weights::find_catalog()?;
+    if let Some(unknown) = anew.iter().find(|id| catalog.models.iter().all(|entry| entry.id != **id)) {
+        return Err(Error::Data(format!("there is no model {unknown} in {}", path.display())));
+    }
     let (page, tables) = (Output::check(&path.with_file_name("measures.json"))?, tables_place(&path)?);
     let eyes = weights::open(classifier)?.sha256;
     let mut bench: Option<Bench> = None;
     let mut all: Vec<Measures> = Vec::with_capacity(catalog.models.len());
     for entry in &catalog.models {
         let opened = weights::open(&entry.id)?;
-        let found = measures::find(&opened)?.filter(|found| is_comparable(found, &eyes, measure.seed));
+        let found = measures::find(&opened)?.filter(|found| is_comparable(found, &eyes, measure.seed, n));
+        let found = found.filter(|_| !anew.contains(&entry.id));
         let figures = match found {
             Some(found) => found,
             None => {
@@ -60,9 +67,10 @@ pub fn tables_place(catalog: &Path) -> Result<Output> {
     Output::check(&folder.join("MEASURES.md"))
 }
 
-/// Figures on another classifier's features do not stand beside these.
-fn is_comparable(found: &Measures, classifier: &str, seed: u32) -> bool {
-    found.samples.as_ref().is_none_or(|one| one.seed == seed && one.classifier == classifier)
+/// Figures on another classifier's features, of another number of digits or by an older definition do not stand beside these.
+fn is_comparable(found: &Measures, classifier: &str, seed: u32, n: usize) -> bool {
+    let are_these = |one: &Samples| one.seed == seed && one.classifier == classifier && one.report.n == n;
+    found.definition == DEFINITION && found.samples.as_ref().is_none_or(are_these)
 }
 
 /// All figures as Markdown tables; likelihoods in one table for each kind and sort of pixels.
@@ -79,8 +87,8 @@ The page's Compare room shows the same figures with their definitions.
 ## Samples
 
 Drawn digits against the 10,000 of the test set, on the features of this project's classifier. MNIST-FID (ours) compares
-within one of these tables only, best as a multiple of the floor, which 10,000 real training digits have. KID is given times
-1000. Precision and recall with k = 3, density and coverage with k = 5.
+within one of these tables only, best as a multiple of the floor, which 10,000 real training digits have. Precision and
+recall with k = 3, density and coverage with k = 5.
 "
     );
     let mut drawn: Vec<_> = all.iter().filter_map(|one| Some((one, one.samples.as_ref()?))).collect();
@@ -105,19 +113,22 @@ within one of these tables only, best as a multiple of the floor, which 10,000 r
         members.sort_by(|a, b| a.1.nats.total_cmp(&b.1.nats));
         for (one, likelihood) in members {
             let spread = likelihood.spread.map(|spread| format!(" +- {spread:.2}")).unwrap_or_default();
-            let bits = likelihood.bits_per_dimension.map(|bits| format!("{bits:.3}")).unwrap_or_default();
+            let bits = likelihood.bits_per_dimension.map(|bits| format!("{bits:.4}")).unwrap_or_default();
             let _ = writeln!(text, "| {} | {:.2}{spread} | {bits} | {} |", one.id, likelihood.nats, likelihood.images);
         }
     }
     text.push_str(
-        "\n## Cost\n\nTime is the median for one digit after another on the CPU of the machine that measured it.\n\n\
-         | model | parameters | bytes | MFLOP for one digit | ms for one digit |\n|-|-|-|-|-|\n",
+        "\n## Cost\n\nMemory is that of all buffers of the plan for one digit, its weights in f32 among them. Time is the median for one digit after\nanother on the CPU of the machine that measured it, on as many threads as are told.\n\n\
+         | model | parameters | bytes | MFLOP for one digit | MiB for one digit | ms for one digit | threads |\n|-|-|-|-|-|-|-|\n",
     );
     for one in all {
         let cost = &one.cost;
         let flops = cost.flops_per_sample.map(|flops| format!("{:.3}", flops as f64 / 1e6)).unwrap_or_default();
         let ms = cost.sample_ms.map(plain).unwrap_or_default();
-        let _ = writeln!(text, "| {} | {} | {} | {flops} | {ms} |", one.id, cost.parameters, cost.bytes);
+        let memory = cost.memory.map(|bytes| format!("{:.2}", mebibytes(bytes))).unwrap_or_default();
+        let threads = cost.threads.map(|count| count.to_string()).unwrap_or_default();
+        let Cost { parameters, bytes, .. } = cost;
+        let _ = writeln!(text, "| {} | {parameters} | {bytes} | {flops} | {memory} | {ms} | {threads} |", one.id);
     }
     text.push_str("\n## Others\n\n| model | figure | value |\n|-|-|-|\n");
     for one in all {
@@ -130,34 +141,13 @@ within one of these tables only, best as a multiple of the floor, which 10,000 r
 
 /// The table of the models that were measured on `count` digits.
 fn of_samples(count: usize, members: &[(&Measures, &Samples)]) -> String {
+    let heads = SampleReport::HEADS;
     let mut text = format!(
-        "
-{count} digits of each model (fewer digits have a larger distance):
-
-| model | seed | MNIST-FID (ours) | times the floor | KID | inception score | precision | recall | density | coverage | memorisation | setting |
-|-|-|-|-|-|-|-|-|-|-|-|-|
-"
+        "\n{count} digits of each model (fewer digits have a larger distance):\n\n| model | seed | {heads} | setting |\n|-|-|-|-|-|-|-|-|-|-|-|-|\n"
     );
-    for (one, samples) in members {
-        let report = &samples.report;
+    for (one, Samples { seed, setting, report, .. }) in members {
         // writing to a String cannot fail
-        let _ = writeln!(
-            text,
-            "| {} | {} | {:.1} +- {:.1} | {:.1} | {:.1} | {:.2} | {:.3} | {:.3} | {:.3} | {:.3} | {} | {} |",
-            one.id,
-            samples.seed,
-            report.fid,
-            report.fid_error,
-            report.fid / report.fid_floor,
-            1000.0 * report.kid,
-            report.inception,
-            report.precision,
-            report.recall,
-            report.density,
-            report.coverage,
-            report.memorisation_words(),
-            samples.setting
-        );
+        let _ = writeln!(text, "| {} | {seed} | {} | {setting} |", one.id, report.cells());
     }
     text
 }
@@ -187,17 +177,25 @@ fn words(kind: Kind) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::measures::{Cost, Likelihood};
+    use super::super::measures::Likelihood;
     use super::*;
 
     fn model(id: &str, kind: Kind, nats: f64) -> Measures {
         Measures {
             id: id.into(),
             sha256: String::new(),
+            definition: DEFINITION,
             command: String::new(),
             samples: None,
             likelihood: Some(Likelihood { kind, ..Likelihood::exact(nats, Pixels::Dynamic, 10) }),
-            cost: Cost { parameters: 1, bytes: 2, flops_per_sample: Some(3_000_000), sample_ms: None },
+            cost: Cost {
+                parameters: 1,
+                bytes: 2,
+                flops_per_sample: Some(3_000_000),
+                memory: None,
+                sample_ms: None,
+                threads: None,
+            },
             extra: BTreeMap::from([("accuracy, %".into(), 99.4)]),
         }
     }

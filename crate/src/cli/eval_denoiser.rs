@@ -280,11 +280,13 @@ pub fn setting_words(setting: &Setting) -> String {
 
 fn text(row: &Row) -> String {
     let report = &row.report;
+    let [kid, inception, precision, recall, density, coverage, memorisation] = report.words();
     let mut text = format!("{} steps of {}", row.setting.steps, setting_words(&row.setting));
     let _ = writeln!(
         text,
-        ": {} evaluations a digit, {} digits in {:.0} s\n  FID (ours) {:.2} +- {:.2} ({:.1}x the floor of {:.2}), KID {:.5}, \
-         inception score {:.2}\n  precision {:.3}, recall {:.3}, density {:.3}, coverage {:.3}, memorisation {}",
+        ": {} evaluations a digit, {} digits in {:.0} s\n  FID (ours) {:.2} +- {:.2} ({:.1}x the floor of {:.2}), KID x 1000 {kid}, \
+         inception score {inception}\n  precision {precision}, recall {recall}, density {density}, coverage {coverage}, \
+         memorisation {memorisation}",
         row.evaluations,
         report.n,
         row.seconds,
@@ -292,13 +294,6 @@ fn text(row: &Row) -> String {
         report.fid_error,
         report.fid / report.fid_floor,
         report.fid_floor,
-        report.kid,
-        report.inception,
-        report.precision,
-        report.recall,
-        report.density,
-        report.coverage,
-        report.memorisation_words()
     );
     text
 }

@@ -83,14 +83,16 @@ pub fn text(report: &SampleReport) -> String {
         report.fid / report.fid_floor,
         report.fid_floor
     );
-    let _ = writeln!(text, "kernel distance    {:8.5} +- {:.5}", report.kid, report.kid_sd);
-    let _ = writeln!(text, "inception score    {:8.2} +- {:.2}", report.inception, report.inception_sd);
-    let _ = writeln!(text, "precision, recall  {:8.3}, {:.3}  (k = 3)", report.precision, report.recall);
-    let _ = writeln!(text, "density, coverage  {:8.3}, {:.3}  (k = 5)", report.density, report.coverage);
+    let [kid, inception, precision, recall, density, coverage, memorisation] = report.words();
+    let _ = writeln!(text, "KID x 1000         {kid:>15}");
+    let _ = writeln!(text, "inception score    {inception:>15}");
+    let _ = writeln!(text, "precision          {precision:>15}  (k = 3)");
+    let _ = writeln!(text, "recall             {recall:>15}  (k = 3)");
+    let _ = writeln!(text, "density            {density:>15}  (k = 5)");
+    let _ = writeln!(text, "coverage           {coverage:>15}  (k = 5)");
     let _ = writeln!(
         text,
-        "memorisation       {:>8}  (distance to the nearest training image, over that of test images)",
-        report.memorisation_words()
+        "memorisation       {memorisation:>15}  (distance to the nearest training image, over that of test images)"
     );
     let _ = writeln!(text, "digits 0 to 9      {:?}", report.digits);
     text

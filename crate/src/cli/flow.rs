@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::bench::{Bench, Sampling, Subject};
+use super::bench::{Bench, Sampling, Subject, Work};
 use super::card;
 use super::measures::{self, Likelihood, Pixels};
 use super::publish::Shelf;
@@ -162,11 +162,11 @@ pub fn subject(opened: &Opened, bench: &Bench) -> Result<Subject> {
 /// # Errors
 /// [`Error::Shape`] when the network cannot be built.
 pub fn sampling(runner: Runner) -> Result<Sampling> {
-    let flops = runner.network().plan("sample", 1)?.flops();
+    let work = Work::of(&runner.network().plan("sample", 1)?, 1);
     Ok(Sampling {
         setting: "temperature 1".into(),
         draw: Box::new(move |n, seed| sample(&runner, n, seed, None, 1.0)),
-        flops,
+        work,
         known: None,
     })
 }

@@ -1,6 +1,6 @@
 //! Sampling from a GAN on the command line, and what it brings to the bench.
 
-use super::bench::{Bench, Sampling, Subject};
+use super::bench::{Bench, Sampling, Subject, Work};
 use super::subjects::prior_codes;
 use super::weights::Opened;
 use crate::backend::{Backend, Executable};
@@ -80,8 +80,8 @@ impl Sampler {
     }
 
     /// Operations for one digit.
-    fn flops(&self) -> Result<u64> {
-        Ok(self.runner.network().plan("generate", 1)?.flops())
+    fn work(&self) -> Result<Work> {
+        Ok(Work::of(&self.runner.network().plan("generate", 1)?, 1))
     }
 }
 
@@ -121,8 +121,8 @@ fn write(job: &mut Executable, name: &str, values: &[f32]) -> Result<()> {
 pub fn subject(opened: &Opened, bench: &Bench) -> Result<Subject> {
     let sampler = Sampler::new(opened, &bench.backend)?;
     let setting = if sampler.config.conditional { "every digit equally often" } else { "digits as they come" };
-    let flops = sampler.flops()?;
+    let work = sampler.work()?;
     let draw = move |n: usize, seed: u32| sampler.draw(n, seed, None);
-    let sampling = Sampling { setting: setting.into(), draw: Box::new(draw), flops, known: None };
+    let sampling = Sampling { setting: setting.into(), draw: Box::new(draw), work, known: None };
     Ok(Subject { sampling: Some(sampling), ..Subject::default() })
 }

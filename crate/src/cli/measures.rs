@@ -21,7 +21,10 @@ use super::publish::Package;
 use super::weights::{self, Opened};
 use crate::data::PIXELS;
 use crate::error::{Error, Result};
-use crate::metrics::sample_report::SampleReport;
+use crate::metrics::sample_report::{Errors, SampleReport};
+
+/// Grows where a change of the code changes what is measured of the same weights: older figures do not stand beside newer ones.
+pub const DEFINITION: u32 = 2;
 
 /// The figures of one model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +33,9 @@ pub struct Measures {
     pub id: String,
     /// SHA-256 of the weights file.
     pub sha256: String,
+    /// The [`DEFINITION`] that the figures were measured by.
+    #[serde(default)]
+    pub definition: u32,
     /// What measured it.
     pub command: String,
     /// The quality of its digits, if it draws any.
@@ -64,9 +70,9 @@ pub struct Likelihood {
     pub kind: Kind,
     /// Nats per image, mean over the images: lower is better.
     pub nats: f64,
-    /// The same in bits per pixel; stated for 8-bit pixels.
+    /// The same in bits per pixel.
     pub bits_per_dimension: Option<f64>,
-    /// Uncertainty of an estimate, in the unit of `nats`.
+    /// The standard error of an estimate, in the unit of `nats`.
     pub spread: Option<f64>,
     /// What the pixels were; figures on different pixels do not compare.
     pub pixels: Pixels,
@@ -77,10 +83,20 @@ pub struct Likelihood {
 impl Likelihood {
     /// An exact likelihood of `nats` per image.
     pub fn exact(nats: f64, pixels: Pixels, images: usize) -> Likelihood {
-        let per_dimension = nats / (PIXELS as f64 * std::f64::consts::LN_2);
-        let bits_per_dimension = (pixels == Pixels::Dequantised).then_some(per_dimension);
-        Likelihood { kind: Kind::Exact, nats, bits_per_dimension, spread: None, pixels, images }
+        Likelihood {
+            kind: Kind::Exact,
+            nats,
+            bits_per_dimension: bits_per_dimension(nats),
+            spread: None,
+            pixels,
+            images,
+        }
     }
+}
+
+/// Nats per image as bits per pixel.
+pub fn bits_per_dimension(nats: f64) -> Option<f64> {
+    Some(nats / (PIXELS as f64 * std::f64::consts::LN_2))
 }
 
 /// How a likelihood was come by.
@@ -156,8 +172,14 @@ pub struct Cost {
     pub bytes: usize,
     /// Multiplications and additions for one digit, if it draws any.
     pub flops_per_sample: Option<u64>,
+    /// Bytes of all buffers for one digit, the weights in f32 among them, if it draws any.
+    #[serde(default)]
+    pub memory: Option<u64>,
     /// Milliseconds for one digit on the CPU, median; not there if it draws none or was measured elsewhere.
     pub sample_ms: Option<f64>,
+    /// Threads that it took that time on.
+    #[serde(default)]
+    pub threads: Option<usize>,
 }
 
 impl Measures {
@@ -176,6 +198,10 @@ impl Measures {
             figures.extend([("coverage", coverage), ("memorisation", memorisation.unwrap_or_default())]);
             // cards and tables count in floors
             figures.push(("fid / fid_floor", fid / fid_floor));
+            if let Some(Errors { kid, inception, precision, recall, density, coverage, memorisation }) = report.errors {
+                let errors = [kid, inception, precision, recall, density, coverage, memorisation.unwrap_or_default()];
+                figures.extend(errors.map(|error| ("standard error", error)));
+            }
         }
         if let Some(likelihood) = &self.likelihood {
             figures.push(("nats", likelihood.nats));
@@ -264,17 +290,18 @@ pub fn markdown(measures: &Measures) -> String {
     let mut text = String::new();
     // writing to a String cannot fail
     if let Some(Samples { seed, setting, report, .. }) = &measures.samples {
+        let [kid, inception, precision, recall, density, coverage, memorisation] = report.words();
         let _ = write!(
             text,
             "{} digits (seed {seed}{}{setting}) against the {} test images, on the features of this project's classifier: not\n\
              comparable with figures on other features. Real digits (training images) have a distance of {:.2}.\n\n\
              | measure | figure |\n|-|-|\n\
              | MNIST-FID (ours) | {:.1} +- {:.1}, {:.1} times the floor |\n\
-             | KID x 1000 | {:.2} +- {:.2} |\n\
-             | inception score | {:.2} +- {:.2} |\n\
-             | precision, recall (k = 3) | {:.3}, {:.3} |\n\
-             | density, coverage (k = 5) | {:.3}, {:.3} |\n\
-             | memorisation (1 is ideal, far below is copying) | {} |\n\
+             | KID x 1000 | {kid} |\n\
+             | inception score | {inception} |\n\
+             | precision, recall (k = 3) | {precision}, {recall} |\n\
+             | density, coverage (k = 5) | {density}, {coverage} |\n\
+             | memorisation (1 is ideal, far below is copying) | {memorisation} |\n\
              | digits 0 to 9, as the classifier reads them | {} |\n\n",
             report.n,
             if setting.is_empty() { "" } else { "; " },
@@ -283,15 +310,6 @@ pub fn markdown(measures: &Measures) -> String {
             report.fid,
             report.fid_error,
             report.fid / report.fid_floor,
-            1000.0 * report.kid,
-            1000.0 * report.kid_sd,
-            report.inception,
-            report.inception_sd,
-            report.precision,
-            report.recall,
-            report.density,
-            report.coverage,
-            report.memorisation_words(),
             report.digits.map(|count| count.to_string()).join(", "),
         );
     }
@@ -306,17 +324,21 @@ pub fn markdown(measures: &Measures) -> String {
             likelihood.nats
         );
         if let Some(bits) = likelihood.bits_per_dimension {
-            let _ = writeln!(text, "| bits per dimension | {bits:.3} |");
+            let _ = writeln!(text, "| bits per dimension | {bits:.4} |");
         }
         text.push('\n');
     }
-    let Cost { parameters, bytes, flops_per_sample, sample_ms } = measures.cost;
+    let Cost { parameters, bytes, flops_per_sample, memory, sample_ms, threads } = measures.cost;
     let _ = write!(text, "| cost | |\n|-|-|\n| parameters | {parameters} |\n| file | {bytes} bytes |\n");
     if let Some(flops) = flops_per_sample {
         let _ = writeln!(text, "| operations for one digit | {:.3} MFLOP |", flops as f64 / 1e6);
     }
+    if let Some(memory) = memory {
+        let _ = writeln!(text, "| memory for one digit | {:.2} MiB |", mebibytes(memory));
+    }
     if let Some(ms) = sample_ms {
-        let _ = writeln!(text, "| time for one digit on the CPU | {} ms |", plain(ms));
+        let threads = threads.map(|count| format!(", {count} threads")).unwrap_or_default();
+        let _ = writeln!(text, "| time for one digit on the CPU{threads} | {} ms |", plain(ms));
     }
     text.push('\n');
     if !measures.extra.is_empty() {
@@ -330,8 +352,16 @@ pub fn markdown(measures: &Measures) -> String {
     text
 }
 
-/// Four significant digits, without an exponent where none is needed.
+/// Bytes in MiB.
+pub fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+/// Four significant digits, two decimals of what has more before the point; without an exponent where none is needed.
 pub fn plain(value: f64) -> String {
+    if value.abs() >= 1000.0 && value.abs() < 1e7 {
+        return if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") };
+    }
     if value != 0.0 && !(1e-4..1e7).contains(&value.abs()) {
         return format!("{value:.3e}");
     }
@@ -354,7 +384,7 @@ mod tests {
 
     prop_compose! {
         fn samples()(seed: u32, n in 10usize..100_000, setting in "[a-z0-9 ]{0,20}",
-            figures in prop::collection::vec(figure(-8_000_000..8_000_000), 12), digits: [u16; 10]) -> Samples {
+            figures in prop::collection::vec(figure(-8_000_000..8_000_000), 19), digits: [u16; 10], errors: bool) -> Samples {
             Samples {
                 seed,
                 setting,
@@ -375,6 +405,15 @@ mod tests {
                     coverage: figures[10],
                     memorisation: Some(figures[11]),
                     digits: digits.map(usize::from),
+                    errors: errors.then_some(Errors {
+                        kid: figures[12],
+                        inception: figures[13],
+                        precision: figures[14],
+                        recall: figures[15],
+                        density: figures[16],
+                        coverage: figures[17],
+                        memorisation: Some(figures[18]),
+                    }),
                 },
             }
         }
@@ -393,11 +432,11 @@ mod tests {
     prop_compose! {
         fn figures()(id in "[a-z][a-z0-9-]{0,12}", samples in prop::option::of(samples()),
             likelihood in prop::option::of(likelihood()), parameters in 1usize..1 << 30, bytes in 1usize..1 << 30,
-            flops_per_sample: Option<u64>, sample_ms in prop::option::of(figure(0..8_000_000)),
+            flops_per_sample: Option<u64>, memory: Option<u64>, sample_ms in prop::option::of(figure(0..8_000_000)),
             extra in prop::collection::btree_map("[a-z ,%]{1,20}", figure(-1_000_000_000..1_000_000_000), 0..4)) -> Measures {
-            let cost = Cost { parameters, bytes, flops_per_sample, sample_ms };
-            let command = format!("inkling eval {id} --seed 0");
-            Measures { id, sha256: "f".repeat(64), command, samples, likelihood, cost, extra }
+            let cost = Cost { parameters, bytes, flops_per_sample, memory, sample_ms, threads: Some(2) };
+            let command = format!("inkling eval all --model {id} --seed 0");
+            Measures { id, sha256: "f".repeat(64), definition: DEFINITION, command, samples, likelihood, cost, extra }
         }
     }
 
@@ -441,10 +480,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let opened = opened(folder.path());
         assert!(of(&opened).unwrap_err().to_string().contains("inkling eval"));
-        let cost = Cost { parameters: 1, bytes: 2, flops_per_sample: None, sample_ms: None };
+        let cost =
+            Cost { parameters: 1, bytes: 2, flops_per_sample: None, memory: None, sample_ms: None, threads: None };
         let mut figures = Measures {
             id: "tiny".into(),
             sha256: opened.sha256.clone(),
+            definition: DEFINITION,
             command: "inkling eval tiny --n 10".into(),
             samples: None,
             likelihood: Some(Likelihood::exact(784.0 * std::f64::consts::LN_2, Pixels::Dequantised, 10)),
@@ -463,8 +504,14 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        let expected =
-            [(0.0, "0.0000000"), (99.4, "99.40"), (1234.5, "1234"), (0.012345, "0.01235"), (3e-5, "3.000e-5")];
+        let expected = [
+            (0.0, "0.0000000"),
+            (99.4, "99.40"),
+            (1234.5, "1234.50"),
+            (10_000.0, "10000"),
+            (0.012345, "0.01235"),
+            (3e-5, "3.000e-5"),
+        ];
         for (value, text) in expected {
             assert_eq!(plain(value), text);
         }

@@ -9,6 +9,7 @@ use super::publish::Shelf;
 use super::weights::Opened;
 use crate::catalog::Entry;
 use crate::error::{Error, Result};
+use crate::metrics::sample_report::SampleReport;
 use crate::models::denoiser_config::{DenoiserConfig, Prediction};
 use crate::models::family::Training;
 use crate::samplers::path::Path;
@@ -82,7 +83,7 @@ fn card_text(
 classifier: not comparable with figures on other features, and never to be called FID alone. Real digits ({n} training
 images) have a distance of {floor:.2}.
 
-| sampler | steps | evaluations | MNIST-FID (ours) | times the floor | KID x 1000 | inception score | precision | recall | density | coverage | memorisation |
+| sampler | steps | evaluations | {heads} |
 |-|-|-|-|-|-|-|-|-|-|-|-|
 {table}
     inkling eval {id} --data data/mnist --table www/models/{id}.quality.json
@@ -97,6 +98,7 @@ images) have a distance of {floor:.2}.
         n = first.n,
         reference = first.reference_images,
         floor = first.fid_floor,
+        heads = SampleReport::HEADS,
         table = table(rows),
         limits = limits(&recipe.name),
     )
@@ -104,26 +106,10 @@ images) have a distance of {floor:.2}.
 
 fn table(rows: &[Row]) -> String {
     let mut text = String::new();
-    for row in rows {
-        let report = &row.report;
+    for Row { setting, evaluations, report, .. } in rows {
         // writing to a String cannot fail
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {:.1} +- {:.1} | {:.1} | {:.2} | {:.2} | {:.3} | {:.3} | {:.2} | {:.3} | {} |",
-            setting_words(&row.setting),
-            row.setting.steps,
-            row.evaluations,
-            report.fid,
-            report.fid_error,
-            report.fid / report.fid_floor,
-            1000.0 * report.kid,
-            report.inception,
-            report.precision,
-            report.recall,
-            report.density,
-            report.coverage,
-            report.memorisation_words(),
-        );
+        let _ =
+            writeln!(text, "| {} | {} | {evaluations} | {} |", setting_words(setting), setting.steps, report.cells());
     }
     text
 }

@@ -1,4 +1,4 @@
-//! `inkling sample`: digits from a VAE's prior or by a denoiser's steps from noise.
+//! `inkling sample`: digits of any model that draws some.
 
 use std::path::PathBuf;
 
@@ -43,7 +43,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = ImageOutput::check(&arguments.out)?;
     let opened = weights::open(&arguments.weights)?;
-    if !matches!(opened.family, Family::Rbm | Family::Energy | Family::Flow) {
+    if !matches!(opened.family, Family::Rbm | Family::Energy | Family::Flow | Family::Autoregressive) {
         arguments.chains.refuse()?;
     }
     let images = match opened.family {

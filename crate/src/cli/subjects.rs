@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::bench::{Bench, Sampling, Subject};
+use super::bench::{Bench, Sampling, Subject, Work};
 use super::eval::{self, Measure};
 use super::eval_denoiser::{Setting, read_table, setting_words};
-use super::measures::{Kind, Likelihood, Pixels, Samples};
+use super::measures::{self, Kind, Likelihood, Pixels, Samples};
 use super::weights::{Opened, open};
 use super::{classifier, denoise};
 use crate::backend::Backend;
@@ -41,7 +41,7 @@ pub fn vae(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subject>
     let likelihood = Likelihood {
         kind: Kind::Iwae(measure.samples),
         nats: report.negative_iwae,
-        bits_per_dimension: None,
+        bits_per_dimension: measures::bits_per_dimension(report.negative_iwae),
         spread: None,
         pixels,
         images: report.iwae_images,
@@ -61,7 +61,7 @@ pub fn vae_sampling(adopted: &Adopted, backend: &Backend) -> Result<Sampling> {
     let z_dim = adopted.config.z_dim;
     let mut runner = VaeRunner::new(backend, adopted)?;
     let plan = Vae::new(adopted.config.clone())?.decode_plan(1)?;
-    let flops = plan.flops();
+    let work = Work::of(&plan, 1);
     let mut one = backend.compile(plan, &[(PARAMS, &runner.params)])?;
     let (z, pixels) = (one.input("z")?, one.output("pixels")?);
     let draw = move |n: usize, seed: u32| {
@@ -73,7 +73,7 @@ pub fn vae_sampling(adopted: &Adopted, backend: &Backend) -> Result<Sampling> {
         one.run()?;
         pollster::block_on(one.read(pixels))
     };
-    Ok(Sampling { setting: "mean pixels".into(), draw: Box::new(draw), flops, known: None })
+    Ok(Sampling { setting: "mean pixels".into(), draw: Box::new(draw), work, known: None })
 }
 
 /// A denoiser at the setting of its table that has the smallest Frechet distance; without a table, at its own.
@@ -95,15 +95,17 @@ pub fn denoiser(opened: &Opened, bench: &Bench) -> Result<Subject> {
     let (clipped, multistep, noisy, masked) = (false, false, false, false);
     let shape = StepShape { batch: 1, evaluations: 1, guided, clipped, multistep, noisy, masked };
     let evaluations = (spec.steps * spec.sampler.evaluations()) as u64;
-    let flops = evaluations * step_plan(&model, &shape)?.flops();
+    let work = Work::of(&step_plan(&model, &shape)?, evaluations);
     let setting = format!("{} steps of {}", spec.steps, setting_words(&Setting::of(&spec)));
+    // rows of older tables tell no errors: the digits are drawn again
+    let best = best.filter(|row| row.report.errors.is_some());
     let known =
         best.map(|row| Samples { seed: row.seed, setting: setting.clone(), classifier: sha256, report: row.report });
     let draw = move |n: usize, seed: u32| {
         let spec = crate::samplers::spec::Spec { seed, ..spec.clone() };
         denoise::sample(&runner, &spec, n, None)
     };
-    Ok(Subject { sampling: Some(Sampling { setting, draw: Box::new(draw), flops, known }), ..Subject::default() })
+    Ok(Subject { sampling: Some(Sampling { setting, draw: Box::new(draw), work, known }), ..Subject::default() })
 }
 
 /// A classifier: how well it tells digits.

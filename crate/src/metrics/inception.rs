@@ -40,6 +40,26 @@ pub fn score(probabilities: &[f64], order: &[u32], splits: usize) -> Result<(f64
     Ok(super::mean_and_deviation(&scores))
 }
 
+/// The standard error of [`score`] by bootstrap over the images.
+///
+/// # Errors
+/// As [`score`].
+#[cfg(feature = "cli")]
+pub fn bootstrap_error(
+    probabilities: &[f64],
+    splits: usize,
+    resamples: usize,
+    rng: &mut crate::rng::Philox,
+) -> Result<f64> {
+    let count = (probabilities.len() / CLASSES) as u32;
+    let mut scores = Vec::with_capacity(resamples);
+    for _ in 0..resamples {
+        let drawn: Vec<u32> = (0..count).map(|_| rng.below(count)).collect();
+        scores.push(score(probabilities, &drawn, splits)?.0);
+    }
+    Ok(super::mean_and_deviation(&scores).1)
+}
+
 fn row(probabilities: &[f64], image: u32) -> &[f64] {
     &probabilities[image as usize * CLASSES..(image as usize + 1) * CLASSES]
 }

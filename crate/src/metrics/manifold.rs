@@ -58,39 +58,75 @@ pub struct Overlap {
     pub coverage: f64,
 }
 
-/// The overlap of two sets of images.
-pub fn overlap(real: &Manifold, generated: &Manifold) -> Overlap {
-    let columns = real.points.len();
-    let (mut precise, mut inside) = (0usize, 0usize);
-    let mut recalled = vec![false; columns];
-    let mut covered = vec![false; columns];
-    let mut distances = Distances::new(&generated.points, &real.points);
-    while let Some((first, block)) = distances.next_rows() {
-        for (row, values) in block.chunks_exact(columns).enumerate() {
-            let own_radius = generated.precision_radii[first + row];
-            let mut is_precise = false;
-            let radii = real.precision_radii.iter().zip(&real.density_radii);
-            let flags = covered.iter_mut().zip(&mut recalled);
-            for ((distance, (precision_radius, density_radius)), (covered, recalled)) in
-                values.iter().zip(radii).zip(flags)
-            {
-                let in_density_ball = distance < density_radius;
-                is_precise |= distance <= precision_radius;
-                inside += usize::from(in_density_ball);
-                *covered |= in_density_ball;
-                *recalled |= *distance <= own_radius;
+/// What the measures are the means of: one number for each generated image or for each real one.
+struct Marks {
+    /// Of generated images: 1 where it lies in the ball of a real one.
+    precise: Vec<f64>,
+    /// Of real images: 1 where it lies in the ball of a generated one.
+    recalled: Vec<f64>,
+    /// Of generated images: balls of real ones that it lies in, over k.
+    inside: Vec<f64>,
+    /// Of real images: 1 where a generated one lies in its ball.
+    covered: Vec<f64>,
+}
+
+impl Marks {
+    fn of(real: &Manifold, generated: &Manifold) -> Marks {
+        let columns = real.points.len();
+        let (mut precise, mut inside) = (Vec::new(), Vec::new());
+        let (mut recalled, mut covered) = (vec![0.0; columns], vec![0.0; columns]);
+        let mut distances = Distances::new(&generated.points, &real.points);
+        while let Some((first, block)) = distances.next_rows() {
+            for (row, values) in block.chunks_exact(columns).enumerate() {
+                let own_radius = generated.precision_radii[first + row];
+                let (mut is_precise, mut balls) = (false, 0usize);
+                let radii = real.precision_radii.iter().zip(&real.density_radii);
+                let flags = covered.iter_mut().zip(&mut recalled);
+                for ((distance, (precision_radius, density_radius)), (covered, recalled)) in
+                    values.iter().zip(radii).zip(flags)
+                {
+                    is_precise |= distance <= precision_radius;
+                    if distance < density_radius {
+                        balls += 1;
+                        *covered = 1.0;
+                    }
+                    if *distance <= own_radius {
+                        *recalled = 1.0;
+                    }
+                }
+                precise.push(f64::from(u8::from(is_precise)));
+                inside.push(balls as f64 / DENSITY_NEIGHBOURS as f64);
             }
-            precise += usize::from(is_precise);
+        }
+        Marks { precise, recalled, inside, covered }
+    }
+
+    fn measured(&self, mut by: impl FnMut(&[f64]) -> f64) -> Overlap {
+        Overlap {
+            precision: by(&self.precise),
+            recall: by(&self.recalled),
+            density: by(&self.inside),
+            coverage: by(&self.covered),
         }
     }
-    let part = |flags: &[bool]| flags.iter().filter(|flag| **flag).count() as f64 / columns as f64;
-    let generated_count = generated.points.len() as f64;
-    Overlap {
-        precision: precise as f64 / generated_count,
-        recall: part(&recalled),
-        density: inside as f64 / (DENSITY_NEIGHBOURS as f64 * generated_count),
-        coverage: part(&covered),
+
+    fn means(&self) -> Overlap {
+        self.measured(|marks| marks.iter().sum::<f64>() / marks.len() as f64)
     }
+}
+
+/// The overlap of two sets of images.
+pub fn overlap(real: &Manifold, generated: &Manifold) -> Overlap {
+    Marks::of(real, generated).means()
+}
+
+/// The overlap of two sets of images, and its standard errors by bootstrap over the images that each measure is a mean over:
+/// the generated ones for precision and density, the real ones for recall and coverage. The balls stay as they are, for an
+/// image drawn twice would have none.
+#[cfg(feature = "cli")]
+pub fn overlap_with_errors(real: &Manifold, generated: &Manifold, rng: &mut crate::rng::Philox) -> (Overlap, Overlap) {
+    let marks = Marks::of(real, generated);
+    (marks.means(), marks.measured(|marks| super::bootstrap_error_of_mean(marks, rng)))
 }
 
 #[cfg(test)]
@@ -121,6 +157,21 @@ mod tests {
         assert!(narrow.density > 1.0, "{narrow:?}");
         let wide = overlap(&real, &manifold(2, 400, 0.0, 4.0));
         assert!(wide.precision < 0.5 && wide.recall > 0.9, "{wide:?}");
+    }
+
+    #[test]
+    fn errors_tell_the_spread_of_fresh_samples() {
+        let real = manifold(1, 400, 0.0, 1.0);
+        let fresh: Vec<Overlap> = (0..40).map(|seed| overlap(&real, &manifold(50 + seed, 400, 1.0, 0.8))).collect();
+        let (_, errors) = overlap_with_errors(&real, &manifold(99, 400, 1.0, 0.8), &mut Philox::new(3, 0));
+        let spread =
+            |by: fn(&Overlap) -> f64| super::super::mean_and_deviation(&fresh.iter().map(by).collect::<Vec<_>>()).1;
+        for (error, spread) in
+            [(errors.precision, spread(|one| one.precision)), (errors.density, spread(|one| one.density))]
+        {
+            assert!(error > 0.5 * spread && error < 1.7 * spread, "{error} {spread}");
+        }
+        assert!(errors.recall > 0.0 && errors.recall < 0.05 && errors.coverage > 0.0 && errors.coverage < 0.05);
     }
 
     #[test]

@@ -108,7 +108,12 @@ fn keep_smallest(values: &[f64], kept: &mut [f64]) {
 
 /// The mean distance (not squared) of the points `from` to the nearest of the points `to`.
 pub fn mean_nearest_distance(from: &Points, to: &Points) -> f64 {
-    let mut sum = 0.0;
+    nearest_distances(from, to).iter().sum::<f64>() / from.len() as f64
+}
+
+/// The distance (not squared) of each of the points `from` to the nearest of the points `to`.
+pub fn nearest_distances(from: &Points, to: &Points) -> Vec<f64> {
+    let mut nearest = Vec::with_capacity(from.len());
     let mut distances = Distances::new(from, to);
     while let Some((_, block)) = distances.next_rows() {
         for values in block.chunks_exact(to.len()) {
@@ -116,10 +121,10 @@ pub fn mean_nearest_distance(from: &Points, to: &Points) -> f64 {
             for &value in values {
                 smallest = if value < smallest { value } else { smallest };
             }
-            sum += smallest.sqrt();
+            nearest.push(smallest.sqrt());
         }
     }
-    sum / from.len() as f64
+    nearest
 }
 
 #[cfg(test)]

@@ -10,13 +10,13 @@ use super::frechet::{self, Moments};
 use super::inception;
 use super::kernel_distance::{self, Subsets};
 use super::manifold::{self, Manifold, Overlap};
-use super::neighbours::{Points, mean_nearest_distance};
+use super::neighbours::{Points, nearest_distances};
 use super::reference::Reference;
 use crate::data::streams;
 use crate::error::{Error, Result};
 use crate::rng::Philox;
 
-/// Draws behind the Frechet distance's standard error.
+/// Draws behind the standard errors of the Frechet distance and the inception score.
 const RESAMPLES: usize = 20;
 
 /// The measures of one set of generated images; each says which way is better.
@@ -53,12 +53,68 @@ pub struct SampleReport {
     pub memorisation: Option<f64>,
     /// How many samples the classifier takes for each digit.
     pub digits: [usize; 10],
+    /// The standard errors of the other measures; older tables have none.
+    #[serde(default)]
+    pub errors: Option<Errors>,
+}
+
+/// Standard errors by bootstrap over the images that a measure is a mean over; see [`kernel_distance::bootstrap_error`],
+/// [`inception::bootstrap_error`] and [`manifold::overlap_with_errors`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Errors {
+    /// Of the kernel distance.
+    pub kid: f64,
+    /// Of the inception score.
+    pub inception: f64,
+    /// Of the precision.
+    pub precision: f64,
+    /// Of the recall.
+    pub recall: f64,
+    /// Of the density.
+    pub density: f64,
+    /// Of the coverage.
+    pub coverage: f64,
+    /// Of the memorisation; `None` where there are no training images.
+    pub memorisation: Option<f64>,
+}
+
+/// ` +- error`, if there is one.
+fn give_or_take(error: Option<f64>, decimals: usize) -> String {
+    error.map_or(String::new(), |error| format!(" +- {error:.decimals$}"))
 }
 
 impl SampleReport {
+    /// The heads of [`SampleReport::cells`], between bars.
+    pub const HEADS: &str = "MNIST-FID (ours) | times the floor | KID x 1000 | inception score | precision | recall | density | coverage \
+                             | memorisation";
+
+    /// The measures as cells of a Markdown table, each with its standard error.
+    pub fn cells(&self) -> String {
+        let times = self.fid / self.fid_floor;
+        format!("{:.1} +- {:.1} | {times:.1} | {}", self.fid, self.fid_error, self.words().join(" | "))
+    }
+
+    /// All measures but the Frechet distance with their standard errors, in the order of [`SampleReport::HEADS`].
+    pub fn words(&self) -> [String; 7] {
+        let word = |value: f64, decimals: usize, error: fn(&Errors) -> f64, scale: f64| {
+            let error = self.errors.as_ref().map(|errors| scale * error(errors));
+            format!("{:.decimals$}{}", scale * value, give_or_take(error, decimals))
+        };
+        [
+            word(self.kid, 2, |errors| errors.kid, 1000.0),
+            word(self.inception, 2, |errors| errors.inception, 1.0),
+            word(self.precision, 3, |errors| errors.precision, 1.0),
+            word(self.recall, 3, |errors| errors.recall, 1.0),
+            word(self.density, 3, |errors| errors.density, 1.0),
+            word(self.coverage, 3, |errors| errors.coverage, 1.0),
+            self.memorisation_words(),
+        ]
+    }
+
     /// The memorisation as tables show it.
     pub fn memorisation_words(&self) -> String {
-        self.memorisation.map_or("-".into(), |value| format!("{value:.3}"))
+        let error = give_or_take(self.errors.and_then(|errors| errors.memorisation), 3);
+        self.memorisation.map_or("-".into(), |value| format!("{value:.3}{error}"))
     }
 }
 
@@ -96,9 +152,14 @@ pub fn measure(generated: &Features, reference: &Reference, seed: u32) -> Result
     let (kid, kid_sd) = kernel_distance::distance(real, &generated.values, width, Subsets::STANDARD, subset_rng)?;
     let order = rng(streams::PARTS).permutation(n);
     let (inception, inception_sd) = inception::score(&generated.probabilities, &order, inception::SPLITS)?;
-    let Overlap { precision, recall, density, coverage } = overlap(generated, reference, &mut rng(streams::MEMBERS))?;
+    let kid_error = kernel_distance::bootstrap_error(real, &generated.values, width, error_rng)?;
+    let inception_error =
+        inception::bootstrap_error(&generated.probabilities, inception::SPLITS, RESAMPLES, error_rng)?;
+    let (overlap, overlap_errors) = overlap(generated, reference, &mut rng(streams::MEMBERS), error_rng)?;
     let memorisation = reference.train.as_ref().map(|(train, test_to_train)| {
-        mean_nearest_distance(&Points::new(generated.values.clone(), width), train) / test_to_train
+        let nearest = nearest_distances(&Points::new(generated.values.clone(), width), train);
+        let ratios: Vec<f64> = nearest.iter().map(|distance| distance / test_to_train).collect();
+        (ratios.iter().sum::<f64>() / n as f64, super::bootstrap_error_of_mean(&ratios, error_rng))
     });
     let mut digits = [0; 10];
     for digit in generated.digits() {
@@ -114,24 +175,39 @@ pub fn measure(generated: &Features, reference: &Reference, seed: u32) -> Result
         kid_sd,
         inception,
         inception_sd,
-        precision,
-        recall,
-        density,
-        coverage,
-        memorisation,
+        precision: overlap.precision,
+        recall: overlap.recall,
+        density: overlap.density,
+        coverage: overlap.coverage,
+        memorisation: memorisation.map(|(ratio, _)| ratio),
         digits,
+        errors: Some(Errors {
+            kid: kid_error,
+            inception: inception_error,
+            precision: overlap_errors.precision,
+            recall: overlap_errors.recall,
+            density: overlap_errors.density,
+            coverage: overlap_errors.coverage,
+            memorisation: memorisation.map(|(_, error)| error),
+        }),
     })
 }
 
 /// The overlap of as many real images as generated ones: the balls shrink as a set grows, so that sets of different sizes
-/// would be measured by different rules. Of the larger set some are drawn; MNIST's test set is not in random order.
-fn overlap(generated: &Features, reference: &Reference, rng: &mut Philox) -> Result<Overlap> {
+/// would be measured by different rules. With the standard errors. Of the larger set some are drawn; MNIST's test set is not in random order.
+fn overlap(
+    generated: &Features,
+    reference: &Reference,
+    rng: &mut Philox,
+    error_rng: &mut Philox,
+) -> Result<(Overlap, Overlap)> {
     let count = generated.len().min(reference.test.len());
     let generated = Manifold::new(some(generated, count, rng))?;
     if count == reference.test.len() {
-        return Ok(manifold::overlap(&reference.manifold, &generated));
+        return Ok(manifold::overlap_with_errors(&reference.manifold, &generated, error_rng));
     }
-    Ok(manifold::overlap(&Manifold::new(some(&reference.test, count, rng))?, &generated))
+    let real = Manifold::new(some(&reference.test, count, rng))?;
+    Ok(manifold::overlap_with_errors(&real, &generated, error_rng))
 }
 
 /// `count` different images of a set, in no particular order; all of them as they are where there are no more.

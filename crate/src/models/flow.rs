@@ -7,6 +7,9 @@
 //! distribution function the pixel goes. On each level three of the four grids of a squeezed picture become noise given
 //! those that are left, and the last grid is the next level's picture; the two halves of the coarsest grid transform each
 //! other in turn. All networks know the digit's class.
+//!
+//! What the networks of the levels read of a pixel is its byte, not v: a pixel that comes back off by rounding is read as
+//! the same byte, and the couplings behind it do not pass the error on.
 
 use std::f64::consts::LN_2;
 use std::rc::Rc;
@@ -122,8 +125,8 @@ impl Flow {
         let Level { channels, layers: depth } = self.config.levels[index];
         let batch = known[0].shape().dims()[0];
         let side = self.config.side >> (index + 1);
-        let grids: Vec<Tensor> =
-            known.iter().map(|v| v.mul_scalar(1.0 / GREYS).reshape([batch, 1, side, side])).collect::<Result<_>>()?;
+        let read = |v: &&Tensor| v.floor().add_scalar(0.5).mul_scalar(1.0 / GREYS).reshape([batch, 1, side, side]);
+        let grids: Vec<Tensor> = known.iter().map(read).collect::<Result<_>>()?;
         let input = match &grids[..] {
             [only] => only.clone(),
             several => label.graph().concat(&several.iter().collect::<Vec<_>>(), 1)?,

@@ -67,7 +67,7 @@ pub fn measure(setup: &mut Setup, subject: &Subject) -> Result<Vec<Augment>> {
 fn draw(setup: &mut Setup, opened: &Opened) -> Result<Option<(Lesson, Labels)>> {
     let Some(mut sampling) = bench::sampling(opened, &setup.bench)? else { return Ok(None) };
     let wanted = DRAWN * setup.n;
-    let affordable = (PATIENCE / sampling.flops.max(1)) as usize;
+    let affordable = (PATIENCE / sampling.work.flops.max(1)) as usize;
     let count = wanted.min((affordable / 100 * 100).max(100));
     let images = (sampling.draw)(count, setup.seed)?;
     let (labels, source) = match is_told(opened)? {

@@ -46,12 +46,23 @@ pub struct TaskFlags {
     /// With `tasks`: this task only
     #[arg(long, value_enum)]
     only: Option<Task>,
-    /// With `tasks`: this model of the catalog only; may be given several times
+    /// With `tasks`: this model of the catalog only; with `all`: this one anew; may be given several times
     #[arg(long = "model")]
     models: Vec<String>,
 }
 
 impl TaskFlags {
+    /// The models that are named, where no task can be.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when one is.
+    pub fn models_alone(&self) -> Result<&[String]> {
+        match self.only {
+            Some(_) => Err(Error::Unsupported(format!("--only is for `inkling eval {TASKS}`"))),
+            None => Ok(&self.models),
+        }
+    }
+
     /// Refuses flags that nothing else follows.
     ///
     /// # Errors
@@ -59,7 +70,10 @@ impl TaskFlags {
     pub fn refuse(&self) -> Result<()> {
         match self.only.is_some() || !self.models.is_empty() {
             false => Ok(()),
-            true => Err(Error::Unsupported(format!("--only and --model are for `inkling eval {TASKS}`"))),
+            true => Err(Error::Unsupported(format!(
+                "--only is for `inkling eval {TASKS}`, --model for it and for `inkling eval {}`",
+                eval_all::ALL
+            ))),
         }
     }
 }
