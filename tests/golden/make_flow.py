@@ -68,7 +68,8 @@ def to_logit(v):
 
 def from_logit(y):
     dark = 256 - 255 / (1 - PAPER) * torch.sigmoid(-y)
-    return torch.where(y > math.log(PAPER / (1 - PAPER)), dark, torch.sigmoid(y) / PAPER)
+    v = torch.where(y > math.log(PAPER / (1 - PAPER)), dark, torch.sigmoid(y) / PAPER)
+    return v.clamp(1 / 65536, 256 - 1 / 65536)
 
 
 class Mixture:
