@@ -120,8 +120,15 @@ pub fn catalog() -> Vec<Entry> {
 /// # Panics
 /// When its file is not there or is none.
 pub fn weights(entry: &Entry) -> Checkpoint {
-    let bytes = std::fs::read(models().join(&entry.file)).expect("the weights file");
-    Checkpoint::from_bytes(&bytes).unwrap_or_else(|error| panic!("{}: {error}", entry.id))
+    Checkpoint::from_bytes(&weights_bytes(entry)).unwrap_or_else(|error| panic!("{}: {error}", entry.id))
+}
+
+/// The weights file of a model that is shipped.
+///
+/// # Panics
+/// When it is not there.
+pub fn weights_bytes(entry: &Entry) -> Vec<u8> {
+    std::fs::read(models().join(&entry.file)).expect("the weights file")
 }
 
 /// The folder of MNIST's files: `INKLING_DATA`, or `data/mnist` in the repository.

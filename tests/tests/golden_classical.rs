@@ -149,3 +149,22 @@ fn what_does_not_fit_is_refused() {
     let message = Runner::new(&Backend::Cpu, &checkpoint).err().expect("no model").to_string();
     assert!(message.contains("logits"), "{message}");
 }
+
+#[test]
+fn densities_of_gaussians_are_scipys() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/gaussian-mixture.safetensors");
+    let golden = Checkpoint::from_bytes(&std::fs::read(path).expect("the golden file")).expect("a safetensors file");
+    let given = |name: &str| golden.tensors[name].values.clone();
+    let mut weights = golden.clone();
+    for name in ["x", "posterior", "log_likelihood"] {
+        weights.tensors.remove(name);
+    }
+    let x = given("x");
+    for backend in [Backend::Cpu, inkling_tests::gpu()] {
+        let runner = Runner::new(&backend, &weights).expect("a mixture of Gaussians");
+        let found = run(&runner, "classify", x.len() / 784, &[("x", &x)], &["posterior", "log_likelihood"]);
+        check("posterior", &found[0], &given("posterior"), 2e-3);
+        // a thousandth of a nat of thousands
+        check("log likelihood", &found[1], &given("log_likelihood"), 1e-5);
+    }
+}

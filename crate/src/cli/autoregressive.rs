@@ -101,10 +101,10 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()
     let entry = package.entry(opened.family, &recipe, opened.bytes as u64, opened.sha256.clone());
     let facts = [("data", training.pixels().to_string()), ("loss", "-log p(x), exact".to_string())];
     let text = format!(
-        "{}\n{}\n## Metrics\n\n{}\n## Limits\n\n{}\n",
+        "{}\n{}\n{}\n## Limits\n\n{}\n",
         card::head(&entry, ABOUT, &model.describe(), opened.checkpoint.parameters()),
         card::recipe(&entry, &recipe, training, &facts, "data/mnist", None),
-        measures::markdown(&measures),
+        measures::section(&measures),
         limits(&recipe.name)
     );
     measures::ship(&measures, &mut package)?;

@@ -188,7 +188,9 @@ pub fn subject(opened: &Opened, bench: &Bench, measure: &Measure) -> Result<Subj
         Family::Flow => flow::subject(opened, bench),
         Family::Gan => gan::subject(opened, bench),
         Family::Autoregressive => autoregressive::subject(opened, bench, measure),
-        Family::Mixture | Family::NaiveBayes | Family::MarkovField => classical::subject(opened, bench),
+        Family::Mixture | Family::GaussianMixture | Family::NaiveBayes | Family::MarkovField => {
+            classical::subject(opened, bench)
+        }
     }
 }
 
@@ -205,7 +207,9 @@ pub fn sampling(opened: &Opened, bench: &Bench) -> Result<Option<Sampling>> {
         Family::Gan => gan::subject(opened, bench)?.sampling,
         Family::Flow => Some(flow::sampling(runner()?)?),
         Family::Autoregressive => Some(autoregressive::sampling(&autoregressive::model(opened)?, runner()?)?),
-        Family::Mixture | Family::NaiveBayes => Some(classical::sampling(Rc::new(runner()?))?),
+        Family::Mixture | Family::GaussianMixture | Family::NaiveBayes => {
+            Some(classical::sampling(Rc::new(runner()?), opened.family)?)
+        }
         Family::Rbm | Family::Energy => {
             Some(energy::sampling(energy::Chains::new(opened, &bench.backend, &Default::default(), None)?)?)
         }
@@ -221,5 +225,5 @@ pub fn run(opened: &Opened, measure: &Measure, classifier: &str, n: usize, as_js
     let subject = subject(opened, &bench, measure)?;
     let measures = bench.measure(measure, opened, subject)?;
     measures::keep(opened, &measures)?;
-    print(&if as_json { json(&measures)? } else { measures::markdown(&measures) })
+    print(&if as_json { json(&measures)? } else { measures::section(&measures) })
 }

@@ -62,7 +62,7 @@ pub fn train(
     output.write(&weights.to_bytes(Precision::Half)?)
 }
 
-/// Draws `n` digits, the mean pictures of components drawn by their weights: `n * 784` values in [0, 1].
+/// Draws `n` digits, of Bernoullis the mean pictures of components drawn by their weights: `n * 784` values in [0, 1].
 ///
 /// # Errors
 /// [`Error::Unsupported`] for a Markov field; those of running the model.
@@ -92,22 +92,28 @@ pub fn subject(opened: &Opened, bench: &Bench) -> Result<Subject> {
     }
     let binarization = config.training.and_then(|training| training.binarization).unwrap_or(Binarization::Threshold);
     let (nats, accuracy) = classify(&runner, bench, binarization)?;
-    let pixels = if binarization == Binarization::Dynamic { Pixels::Dynamic } else { Pixels::Threshold };
+    let pixels = match binarization {
+        Binarization::Dynamic => Pixels::Dynamic,
+        Binarization::Threshold => Pixels::Threshold,
+        Binarization::Grey => Pixels::Dequantised,
+    };
+    let family = opened.family;
     Ok(Subject {
-        sampling: Some(sampling(runner)?),
+        sampling: Some(sampling(runner, family)?),
         likelihood: Some(Likelihood::exact(nats, pixels, bench.test.len())),
         extra: BTreeMap::from([("test accuracy, %".to_string(), accuracy)]),
     })
 }
 
-/// How a mixture or naive Bayes draws digits.
+/// How a mixture draws digits, naive Bayes among them.
 ///
 /// # Errors
 /// [`Error::Shape`] when the network cannot be built.
-pub fn sampling(runner: Rc<Runner>) -> Result<Sampling> {
+pub fn sampling(runner: Rc<Runner>, family: Family) -> Result<Sampling> {
     let work = Work::of(&runner.network().plan("sample", 1)?, 1);
     let draw = Box::new(move |n: usize, seed: u32| sample(&runner, n, seed));
-    Ok(Sampling { setting: "mean pixels of components".into(), draw, work, known: None })
+    let setting = if family == Family::GaussianMixture { "draws without noise" } else { "mean pixels of components" };
+    Ok(Sampling { setting: setting.into(), draw, work, known: None })
 }
 
 /// -log p(x) in nats and the percentage of digits told right by p(y | x), over the test set.
@@ -236,11 +242,11 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()
         recipe.name, training.seed, training.backend, entry.file
     );
     let text = format!(
-        "{}\n## Recipe\n\n{}\n{}\n## Metrics\n\n{}\n## Limits\n\n{}\n",
+        "{}\n## Recipe\n\n{}\n{}\n{}\n## Limits\n\n{}\n",
         card::head(&entry, about(config.family), &network, opened.checkpoint.parameters()),
         card::table(&facts),
         card::block(&[command]),
-        measures::markdown(&figures),
+        measures::section(&figures),
         limits(&recipe.name),
     );
     measures::ship(&figures, &mut package)?;
@@ -253,6 +259,11 @@ fn about(family: Family) -> &'static str {
             "A mixture of Bernoulli distributions, some components for each digit: a generative model of images and labels \
              (Bishop 2006, section 9.3.3). It draws digits, tells the probability of an image exactly, and by Bayes' rule \
              that of each digit."
+        }
+        Family::GaussianMixture => {
+            "A mixture of Gaussians with full covariances on the principal components of the pixels, some components for each \
+             digit, and independent noise of one variance in all other directions (Bishop 2006, sections 9.2 and 12.2): a \
+             density of whole pictures with everything in closed form."
         }
         Family::NaiveBayes => {
             "The generative classifier of the textbooks: each digit has a mean picture, each pixel is drawn from it \
@@ -271,6 +282,10 @@ fn method(fit: &Fit, passes: u64) -> String {
         Family::Mixture => format!(
             "expectation-maximisation, {passes} passes for each digit; every mean pixel begins with {smoothing} images of \
              ink and {smoothing} of paper"
+        ),
+        Family::GaussianMixture => format!(
+            "principal components of the first 20000 images; expectation-maximisation, {passes} passes for each digit; every \
+             covariance begins with {smoothing} images of the digit's own variances"
         ),
         Family::NaiveBayes => format!(
             "counts, in one pass; every mean pixel begins with {smoothing} images of ink and {smoothing} of paper (Laplace)"

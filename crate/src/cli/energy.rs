@@ -392,10 +392,10 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()
         _ => Vec::new(),
     };
     let text = format!(
-        "{}\n{}\n## Metrics\n\n{}\n## Limits\n\n{}\n",
+        "{}\n{}\n{}\n## Limits\n\n{}\n",
         card::head(&entry, ABOUT, &network?, opened.checkpoint.parameters()),
         card::recipe(&entry, &recipe, training, &facts, "data/mnist", None),
-        measures::markdown(&measures),
+        measures::section(&measures),
         limits(&recipe.name)
     );
     measures::ship(&measures, &mut package)?;

@@ -125,6 +125,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         | Family::Rbm
         | Family::Energy
         | Family::Mixture
+        | Family::GaussianMixture
         | Family::NaiveBayes
         | Family::MarkovField => {
             return bench::run(&opened, flags, denoiser.classifier(), denoiser.n(), *as_json);

@@ -17,8 +17,8 @@ use crate::metrics::sample_report::SampleReport;
 /// The word that stands for all models.
 pub const ALL: &str = "all";
 
-/// Measures what is missing or stale and the models of `anew` in any case, then writes `measures.json` beside the catalog and
-/// `MEASURES.md` at the root.
+/// Measures what is missing or stale and the models of `anew` in any case, then writes the figures on the cards, into
+/// `measures.json` beside the catalog and into `MEASURES.md` at the root.
 ///
 /// # Errors
 /// [`Error::Data`] naming a model that is not in the catalog,
@@ -50,12 +50,22 @@ pub fn run(measure: &Measure, classifier: &str, n: usize, anew: &[String]) -> Re
                 figures
             }
         };
+        refresh_card(&path.with_file_name(&entry.card), &figures)?;
         all.push(figures);
     }
     let command = format!("inkling eval {ALL} --data data/mnist --n {n} --seed {}", measure.seed);
     page.write(json(&all)?.as_bytes())?;
     let of_tasks = tasks::tables_of_file(&path, &catalog, &eyes)?;
     tables.write((markdown(&all, &command) + &of_tasks).as_bytes())
+}
+
+/// Puts the figures on the model's card, where it has one.
+fn refresh_card(card: &Path, figures: &Measures) -> Result<()> {
+    if !card.is_file() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&weights::read(card)?).into_owned();
+    Output::check(card)?.write(measures::with_section(&text, figures).as_bytes())
 }
 
 /// The tables of people, and where they lie: at the root of what holds the catalog.

@@ -20,7 +20,8 @@ use crate::train::recipe::limits;
 /// The first words of a card.
 const ABOUT: &str = "A map between pictures and noise that loses nothing: every digit is one point of the noise, every point one picture, and
 the exact probability of a picture is the noise's times the map's change of volume. Each coupling moves some of the pixels
-through the distribution function of a mixture of logistics, which the other pixels and the class decide.";
+through the distribution function of a mixture of logistics, which the bytes of other pixels and the class decide. The
+likelihood of a picture alone is p(x) = the mean of p(x | class) over the classes.";
 /// Pictures in one run.
 const BATCH: usize = 250;
 
@@ -189,10 +190,10 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()
         ("lowest grey value", format!("takes {} of the unit interval in front of the logit", config.paper)),
     ];
     let text = format!(
-        "{}\n{}\n## Metrics\n\nThe likelihood is that of the picture alone, p(x) = the mean of p(x | class) over the classes.\n\n{}\n## Limits\n\n{}\n",
+        "{}\n{}\n{}\n## Limits\n\n{}\n",
         card::head(&entry, ABOUT, &network, opened.checkpoint.parameters()),
         card::recipe(&entry, &recipe, training, &facts, "data/mnist", None),
-        measures::markdown(&measures),
+        measures::section(&measures),
         limits(&recipe.name)
     );
     measures::ship(&measures, &mut package)?;

@@ -101,7 +101,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let config = opened.config::<AutoregressiveConfig>()?;
             by_jobs(&opened, &config, config.training.clone(), &[("write", 1), ("write", 16), ("predict", 1)])?
         }
-        Family::Mixture | Family::NaiveBayes | Family::MarkovField => {
+        Family::Mixture | Family::GaussianMixture | Family::NaiveBayes | Family::MarkovField => {
             let config = opened.config::<ClassicalConfig>()?;
             by_jobs(&opened, &config, config.training.clone(), classical::jobs(config.family))?
         }

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::aims;
 use super::info::json;
 use super::output::Output;
 use super::publish::Package;
@@ -285,8 +286,31 @@ fn parse(bytes: &[u8]) -> Result<Measures> {
     Ok(measures)
 }
 
+/// The head of the card's section of figures.
+const SECTION: &str = "## Measures\n";
+
+/// The card's section of figures: what was aimed at, what was measured, and the command that does it again.
+pub fn section(measures: &Measures) -> String {
+    format!("{SECTION}\n{}{}", aims::markdown(measures), markdown(measures))
+}
+
+/// A card with its section of figures anew: in place of the old one or, where there is none, before the limits.
+pub fn with_section(card: &str, measures: &Measures) -> String {
+    let section = section(measures);
+    match card.find(SECTION) {
+        Some(start) => {
+            let end = card[start..].find("\n## ").map_or(card.len(), |end| start + end + 1);
+            format!("{}{section}\n{}", &card[..start], &card[end..])
+        }
+        None => {
+            let place = card.find("## Limits").unwrap_or(card.len());
+            format!("{}{section}\n{}", &card[..place], &card[place..])
+        }
+    }
+}
+
 /// The card's figures: tables, and the command that makes them again.
-pub fn markdown(measures: &Measures) -> String {
+fn markdown(measures: &Measures) -> String {
     let mut text = String::new();
     // writing to a String cannot fail
     if let Some(Samples { seed, setting, report, .. }) = &measures.samples {
@@ -500,6 +524,27 @@ mod tests {
         assert_eq!(find(&opened).unwrap(), None);
         std::fs::write(path_of(&opened.path), b"[]").unwrap();
         assert!(find(&opened).unwrap_err().to_string().contains("delete it"));
+    }
+
+    #[test]
+    fn a_card_keeps_all_but_its_figures() {
+        let cost =
+            Cost { parameters: 7, bytes: 2, flops_per_sample: None, memory: None, sample_ms: None, threads: None };
+        let measures = Measures {
+            id: "tiny".into(),
+            sha256: String::new(),
+            definition: DEFINITION,
+            command: "inkling eval".into(),
+            samples: None,
+            likelihood: None,
+            cost,
+            extra: BTreeMap::new(),
+        };
+        let fresh = with_section("# a card\n\n## Limits\n\nnone\n", &measures);
+        assert!(fresh.starts_with("# a card\n\n## Measures\n") && fresh.ends_with("## Limits\n\nnone\n"), "{fresh}");
+        assert_eq!(with_section(&fresh, &measures), fresh, "once more changes nothing");
+        let other = with_section(&fresh, &Measures { command: "inkling eval all".into(), ..measures });
+        assert!(other.contains("inkling eval all") && other.matches("## Measures").count() == 1, "{other}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The program `inkling`: one file for each command, a message and exit code 2 for whatever does not work.
 
+mod adversary;
+mod aims;
 mod autoregressive;
 mod backend;
 mod bench;

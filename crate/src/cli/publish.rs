@@ -39,7 +39,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Family::Gan => publish_gan::publish(&opened, id, shelf),
         Family::Autoregressive => autoregressive::publish(&opened, id, shelf),
         Family::Classifier => classifier::publish(&opened, id, shelf, &arguments.measure),
-        Family::Mixture | Family::NaiveBayes | Family::MarkovField => classical::publish(&opened, id, shelf),
+        Family::Mixture | Family::GaussianMixture | Family::NaiveBayes | Family::MarkovField => {
+            classical::publish(&opened, id, shelf)
+        }
     }
 }
 

@@ -70,10 +70,10 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()
         ("its learning rate", format!("{} times the generator's", adversary.discriminator_rate)),
     ];
     let text = format!(
-        "{head}\n{made}\n## Metrics\n\n{figures}\n## Limits\n\n{limits}\n",
+        "{head}\n{made}\n{figures}\n## Limits\n\n{limits}\n",
         head = card::head(&entry, &about, &described, parameters),
         made = card::recipe(&entry, &recipe, training, &facts, "data/mnist", None),
-        figures = measures::markdown(&measures::Measures {
+        figures = measures::section(&measures::Measures {
             command: figures.command.replacen(&format!(" {} ", figures.id), &format!(" {} ", entry.id), 1),
             ..figures
         }),

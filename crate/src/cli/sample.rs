@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let sampler = gan::Sampler::new(&opened, &arguments.backend.open()?)?;
             sampler.draw(arguments.n as usize, arguments.seed, arguments.class)?
         }
-        Family::Mixture | Family::NaiveBayes => {
+        Family::Mixture | Family::GaussianMixture | Family::NaiveBayes => {
             arguments.sampler.refuse(arguments.class)?;
             let runner = Runner::new(&arguments.backend.open()?, &opened.checkpoint)?;
             classical::sample(&runner, arguments.n as usize, arguments.seed)?

@@ -8,6 +8,7 @@ use std::time::Instant;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::adversary::AdversaryFlags;
 use super::backend::Choice;
 use super::classical;
 use super::eval::warn_if_not_mnist;
@@ -37,6 +38,8 @@ pub struct Arguments {
     /// Weights to begin with, of the same network, instead of random ones
     #[arg(long, conflicts_with = "resume")]
     init: Option<PathBuf>,
+    #[command(flatten)]
+    adversary: AdversaryFlags,
     /// Where to compute
     #[arg(long, value_enum, default_value_t = Choice::Auto)]
     backend: Choice,
@@ -55,7 +58,7 @@ pub struct Arguments {
 const LOOK_EVERY: u64 = 20;
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let recipe = recipe::find(&arguments.recipe)?;
+    let recipe = arguments.adversary.apply(recipe::find(&arguments.recipe)?)?;
     let output = Output::check(&arguments.out)?;
     if let Task::Classical(fit) = &recipe.task {
         return whole_passes(arguments, &recipe, fit, &output);

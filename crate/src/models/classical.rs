@@ -1,8 +1,9 @@
-//! What the files of the classical models say: mixtures of Bernoullis, naive Bayes and the Markov random field.
+//! What the files of the classical models say: mixtures of Bernoullis and of Gaussians, naive Bayes and the Markov random field.
 
 use serde::{Deserialize, Serialize};
 
 use super::family::{Family, Training};
+use super::gaussian_mixture::GaussianMixture;
 use super::markov_field::MarkovField;
 use super::mixture::Mixture;
 use super::network::Network;
@@ -10,6 +11,8 @@ use crate::error::{Error, Result};
 
 /// Most components of a digit.
 const MAX_COMPONENTS: usize = 1024;
+/// Most Gaussians of a digit: each has two matrices.
+const MAX_GAUSSIANS: usize = 64;
 /// Largest radius of a neighbourhood.
 const MAX_RADIUS: usize = 4;
 
@@ -17,7 +20,7 @@ const MAX_RADIUS: usize = 4;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClassicalConfig {
-    /// `mixture`, `naive_bayes` or `markov_field`.
+    /// `mixture`, `gaussian_mixture`, `naive_bayes` or `markov_field`.
     pub family: Family,
     /// Components of each digit (naive Bayes has one); the radius of the neighbourhoods of a Markov field.
     pub size: usize,
@@ -34,6 +37,7 @@ impl ClassicalConfig {
     pub fn check(&self) -> Result<()> {
         let most = match self.family {
             Family::Mixture => MAX_COMPONENTS,
+            Family::GaussianMixture => MAX_GAUSSIANS,
             Family::NaiveBayes => 1,
             Family::MarkovField => MAX_RADIUS,
             _ => return Err(Error::Checkpoint("the config is of a family that is not classical".into())),
@@ -54,6 +58,7 @@ impl ClassicalConfig {
         self.check()?;
         Ok(match self.family {
             Family::MarkovField => Box::new(MarkovField::new(self.size)?),
+            Family::GaussianMixture => Box::new(GaussianMixture::new(self)?),
             _ => Box::new(Mixture::new(self)?),
         })
     }

@@ -22,6 +22,8 @@ pub enum Family {
     Classifier,
     /// Mixture of Bernoullis.
     Mixture,
+    /// Mixture of Gaussians on principal components.
+    GaussianMixture,
     /// Naive Bayes, the generative classifier.
     NaiveBayes,
     /// Markov random field.
@@ -44,6 +46,7 @@ impl Family {
             Family::Energy => "energy",
             Family::Classifier => "classifier",
             Family::Mixture => "mixture",
+            Family::GaussianMixture => "gaussian_mixture",
             Family::NaiveBayes => "naive_bayes",
             Family::MarkovField => "markov_field",
             Family::Flow => "flow",

@@ -54,6 +54,20 @@ pub fn log_joint(x: &Tensor, params: &Slab) -> Result<Tensor> {
     functional::linear(x, &logits, Some(&bias))
 }
 
+/// Components `[batch]`, 0 to K - 1, drawn by the logarithms of their weights `[K]`.
+///
+/// # Errors
+/// [`crate::Error::Shape`] for an empty batch.
+pub(super) fn draw_component(graph: &Graph, key: &Tensor, log_weights: &Tensor, batch: usize) -> Result<Tensor> {
+    let components = log_weights.shape().numel();
+    let uniform = graph.random(Distribution::Uniform, key, [batch, components])?.clamp(1e-7, 1.0 - 1e-7);
+    // the largest of log weight + Gumbel noise falls on each component as often as its weight says
+    let scores = log_weights.sub(&uniform.log().neg().log())?;
+    let chosen = scores.greater_equal(&scores.max_keep(&[1])?)?;
+    let numbers: Vec<f32> = (0..components).map(|index| index as f32).collect();
+    chosen.matmul(&graph.constant(&numbers, [components, 1])?)?.reshape([batch])
+}
+
 impl Mixture {
     /// The mixture of a config that was checked.
     ///
@@ -66,12 +80,7 @@ impl Mixture {
 
     fn sample(&self, graph: &Graph, params: &Slab, batch: usize) -> Result<Plan> {
         let key = graph.input("key", [4])?;
-        let uniform = graph.random(Distribution::Uniform, &key, [batch, self.components])?.clamp(1e-7, 1.0 - 1e-7);
-        // the largest of log weight + Gumbel noise falls on each component as often as its weight says
-        let scores = params.get(LOG_WEIGHTS)?.sub(&uniform.log().neg().log())?;
-        let chosen = scores.greater_equal(&scores.max_keep(&[1])?)?;
-        let numbers: Vec<f32> = (0..self.components).map(|index| index as f32).collect();
-        let component = chosen.matmul(&graph.constant(&numbers, [self.components, 1])?)?.reshape([batch])?;
+        let component = draw_component(graph, &key, &params.get(LOG_WEIGHTS)?, batch)?;
         let pixels = params.get(LOGITS)?.embedding(&component)?.sigmoid();
         let binary = graph.bernoulli(&pixels, &key, [batch, PIXELS])?;
         graph.compile(&[("pixels", &pixels), ("binary", &binary), ("component", &component)])

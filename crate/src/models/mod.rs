@@ -18,6 +18,7 @@ pub mod gan_config;
 pub mod gan_spectral;
 pub mod gan_step;
 pub mod gan_style;
+pub mod gaussian_mixture;
 pub mod layers;
 pub mod markov_field;
 pub mod mixture;

@@ -59,7 +59,7 @@ pub fn network(checkpoint: &Checkpoint) -> Result<Box<dyn Network>> {
         Family::Autoregressive => Box::new(autoregressive::network(config(checkpoint)?)?),
         Family::Energy => Box::new(EnergyModel::new(config(checkpoint)?)?),
         Family::Rbm => Box::new(Rbm::new(config(checkpoint)?)?),
-        Family::Mixture | Family::NaiveBayes | Family::MarkovField => {
+        Family::Mixture | Family::GaussianMixture | Family::NaiveBayes | Family::MarkovField => {
             config::<ClassicalConfig>(checkpoint)?.network()?
         }
         Family::Gan => Box::new(Gan::new(config(checkpoint)?)?),

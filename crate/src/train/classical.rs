@@ -3,7 +3,7 @@
 use super::objective::Samples;
 use super::recipe::Recipe;
 use super::recipes_classical::Fit;
-use super::{markov_field, mixture};
+use super::{gaussian_mixture, markov_field, mixture};
 use crate::backend::Backend;
 use crate::checkpoint::Checkpoint;
 use crate::data::{PIXELS, binarize::Binarization};
@@ -38,6 +38,10 @@ pub fn fit(
         Family::MarkovField => {
             let pixels = binary(samples.images, fit.binarization, &mut Philox::new(u64::from(seed), 0));
             markov_field::newton(fit.model.size, &pixels, fit.smoothing, recipe.epochs, progress)?
+        }
+        Family::GaussianMixture => {
+            let Fit { model, smoothing, .. } = fit;
+            gaussian_mixture::expectation_maximisation(model.size, *smoothing, samples, seed, recipe.epochs, progress)?
         }
         _ => mixture::expectation_maximisation(backend, fit, samples, seed, recipe.epochs, progress)?,
     };

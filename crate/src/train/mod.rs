@@ -9,6 +9,8 @@ pub mod energy;
 pub mod flow;
 pub mod gan;
 #[cfg(feature = "cli")]
+pub mod gaussian_mixture;
+#[cfg(feature = "cli")]
 pub mod markov_field;
 #[cfg(feature = "cli")]
 pub mod mixture;

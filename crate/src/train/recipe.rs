@@ -400,7 +400,7 @@ pub fn limits(name: &str) -> &'static str {
              does nothing: it was never trained without a class."
         }
         "rbm" | "energy" => recipes_energy::limits(name),
-        "mixture" | "naive-bayes" | "markov-field" => recipes_classical::limits(name),
+        "mixture" | "gaussian-mixture" | "naive-bayes" | "markov-field" => recipes_classical::limits(name),
         "flow" => recipes_flow::LIMITS,
         "gan-textbook" | "gan-deep" | "dcgan" | "wgan" | "style-gan" => recipes_gan::limits(name),
         "pixelcnn" | "pixelrnn" | "pixel-transformer" => recipes_autoregressive::limits(name),

@@ -39,8 +39,7 @@ pub(super) fn limits(name: &str) -> &'static str {
         "pixelcnn" => {
             "Each pixel follows from what lies near: strokes are smooth and ends meet, but what was begun at the top is \
              forgotten at the bottom, so some pictures are no digit. It cannot look at what comes later: of a prefix that \
-             no digit begins with it makes the best it can. 83 nats were aimed at; a longer \
-             training was not tried."
+             no digit begins with it makes the best it can."
         }
         "pixelrnn" => {
             "The state moves down the picture one row at a time and one column to either side: what was written far to \

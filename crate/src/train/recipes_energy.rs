@@ -64,8 +64,7 @@ pub fn limits(name: &str) -> &'static str {
         "rbm" => {
             "Its chains mix slowly: one that shows a 1 may show nothing else for hundreds of sweeps. Its log-likelihood \
              rests on an estimate of log Z: annealed forwards it comes out too low where the chains miss a part of the \
-             model, and the likelihood too good; annealed back it errs to the other side. \
-             87 nats were aimed at."
+             model, and the likelihood too good; annealed back it errs to the other side."
         }
         _ => {
             "Its energy was learned along its own chains: it knows the way from noise to digits, not how probable a \

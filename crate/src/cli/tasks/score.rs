@@ -53,6 +53,9 @@ pub fn scorers(opened: &Opened, backend: &Backend, seed: u32) -> Result<Vec<Scor
             let of = move |images: &[u8]| log_likelihoods(&runner, &binary(images), |_| {});
             one(Score::Exact, Pixels::Binary, Box::new(of))
         }
+        Family::GaussianMixture => {
+            one(Score::Exact, Pixels::Grey, job(runner()?, "classify", &[], "log_likelihood", grey, last))
+        }
         Family::Mixture | Family::NaiveBayes => {
             one(Score::Exact, Pixels::Binary, job(runner()?, "classify", &[], "log_likelihood", binary, last))
         }
