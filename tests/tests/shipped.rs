@@ -123,7 +123,7 @@ fn drawn(backend: &Backend, weights: &Checkpoint) -> (Vec<f32>, f32) {
         Family::Classifier => (job("classify", 1, "probabilities"), 1e-4),
         Family::Rbm => (job("gibbs", 2, "pixels"), 1e-4),
         Family::Energy => (job("langevin", 2, "pixels"), 1e-3),
-        Family::Mixture | Family::NaiveBayes => (job("sample", 1, "pixels"), 1e-5),
+        Family::Mixture | Family::GaussianMixture | Family::NaiveBayes => (job("sample", 1, "pixels"), 1e-5),
         Family::MarkovField => (job("denoise", 1, "pixels"), 0.0),
         Family::Flow => (job("sample", 1, "pixels"), 1.5 / 255.0),
         Family::Gan => (job("generate", 1, "pixels"), 1e-4),

@@ -27,7 +27,7 @@ fn files() -> BTreeMap<String, Vec<u8>> {
             *smallest = bytes;
         }
     }
-    assert_eq!(files.len(), 11, "every family has a model that is shipped");
+    assert_eq!(files.len(), 12, "every family has a model that is shipped");
     files
 }
 

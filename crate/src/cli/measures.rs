@@ -361,7 +361,7 @@ fn markdown(measures: &Measures) -> String {
         let _ = writeln!(text, "| memory for one digit | {:.2} MiB |", mebibytes(memory));
     }
     if let Some(ms) = sample_ms {
-        let threads = threads.map(|count| format!(", {count} threads")).unwrap_or_default();
+        let threads = threads.map(|count| format!(", threads: {count}")).unwrap_or_default();
         let _ = writeln!(text, "| time for one digit on the CPU{threads} | {} ms |", plain(ms));
     }
     text.push('\n');
