@@ -4,6 +4,7 @@
  * a minute for that.
  */
 
+import { CHAIN, INPAINTING, ROUNDS, SPLIT, WALK } from '../../www/rooms/tasks/settings.js';
 import { expect, seriousFindings, test } from './fixtures.js';
 import { useTinyModels } from './support/denoise.js';
 import { address, drawThree, ownPixels, state } from './support/room.js';
@@ -37,10 +38,17 @@ async function figures(page) {
       { ...about('vae-conv'), n: 10_000, real: 0, samples: 5000, labels: 'read', accuracy: 0.95, spread: 0.002, runs: 3 },
     ],
     complete: [
-      { ...about('vae-dense'), n: 100, way: 'posterior_chain', setting: '50 rounds', read: 0.81, read_error: 0.02, error: 0.05, diversity: 0.1 },
+      { ...about('none'), n: 100, way: 'none', setting: '', read: 0.6, read_error: 0.05, error: 0.1, diversity: 0 },
+      { ...about('truth'), n: 100, way: 'truth', setting: '', read: 1, read_error: 0, error: 0, diversity: 0 },
+      { ...about('vae-textbook'), n: 100, way: 'posterior_chain', setting: '30 rounds', read: 0.61, read_error: 0.04, error: 0.05, diversity: 0.1 },
+      { ...about('vae-dense'), n: 100, way: 'posterior_chain', setting: '30 rounds', read: 0.81, read_error: 0.02, error: 0.05, diversity: 0.1 },
       { ...about('rbm'), sha256: 'of other weights', n: 100, way: 'clamped_gibbs', setting: '', read: 0.5, read_error: 0.02, error: 0.05, diversity: 0.1 },
     ],
-    style: [{ ...about('vae-conv'), n: 500, way: 'class_means', setting: '', read: 0.77, read_error: 0.01, slant: 0.51, width: 0.95, ink: 0.9 }],
+    style: [
+      { ...about('vae-conv'), n: 500, way: 'class_means', setting: 'mean codes', read: 0.77, read_error: 0.01, slant: 0.51, width: 0.95, ink: 0.9 },
+      { ...about('style-gan'), n: 500, way: 'mixing', setting: 'the first 1 of 5 layers', read: 0.33, read_error: 0.02, slant: 0.22, width: 0.45, ink: 0.5 },
+      { ...about('style-gan'), n: 500, way: 'mixing', setting: 'the first 2 of 5 layers', read: 0.77, read_error: 0.02, slant: -0.03, width: 0.49, ink: 0.5 },
+    ],
   };
 }
 
@@ -115,15 +123,54 @@ test.describe('complete', () => {
     expect(tile(half(before, false), 0)).toEqual(tile(half(before, false), 5));
     expect(tile(half(before, true), 0)).not.toEqual(tile(half(before, true), 5));
     await expect(way(page, 'vae-dense')).toContainText('81.0 ± 2.0 % read as the digit');
+    await expect(way(page, 'vae-dense')).toContainText('Runs as it was measured: 30 rounds.');
     await expect(way(page, 'rbm')).toContainText('not measured');
+    await expect(page.locator('.panel-repairs')).toContainText('With nothing put back it still reads 60.0 ± 5.0 % as the digit, with the truth 100.0 ± 0.0 %');
     await page.getByRole('button', { name: 'Upper' }).click();
     await expect.poll(async () => (await state(page)).get('mask')?.length).toBe(131);
     await expect(way(page, 'rbm').locator('.task-reads')).toHaveText(/^\d{6}$/, { timeout: 120_000 });
     const after = await ownPixels(page.locator(canvas));
     expect(tile(half(after, true), 0), 'the lower half is known now').toEqual(tile(half(after, true), 5));
+    // a digit that comes with the page goes on where it is known
+    await expect(way(page, 'diffusion').locator('.task-link')).toHaveText('To the room “Denoise”');
     await expect(way(page, 'diffusion').locator('.task-link')).toHaveAttribute('href', /room=denoise&view=steer.*mask=/);
+    await expect(way(page, 'rbm').locator('.task-link')).toHaveText('Go on with it in the room “Energy”');
+    await expect(way(page, 'rbm').locator('.task-link')).toHaveAttribute('href', /room=energy&view=repair.*mask=/);
     await page.getByRole('button', { name: 'Again' }).click();
     await expect.poll(async () => JSON.stringify(await ownPixels(page.locator(canvas))) === JSON.stringify(after)).toBe(false);
+  });
+
+  test('the best of a family begins, another is chosen, and a drawing goes on in other rooms @cpu', async ({ page }, info) => {
+    await open(page, info, 'view=complete&source=drawn&ink=FgAFQEDAQMDAQMBAQA');
+    const member = page.getByRole('combobox', { name: 'VAE: which model' });
+    await expect(member).toHaveValue('vae-dense');
+    await expect(way(page, 'vae-dense').locator('.task-reads')).toHaveText(/^\d{6}$/, { timeout: 120_000 });
+    await member.selectOption('vae-textbook');
+    await expect.poll(async () => (await state(page)).get('with')).toBe('vae-textbook');
+    await expect(way(page, 'vae-textbook')).toContainText('Not clearly better than nothing put back.');
+    await expect(way(page, 'vae-textbook').locator('.task-reads')).toHaveText(/^\d{6}$/, { timeout: 120_000 });
+    await expect(way(page, 'vae-textbook').locator('.task-link')).toHaveText('Go on with it in the room “Latent”');
+    await expect(way(page, 'vae-textbook').locator('.task-link')).toHaveAttribute('href', /model=vae-textbook&view=draw.*ink=FgAFQEDAQMDAQMBAQA/);
+    await expect(way(page, 'diffusion').locator('.task-link')).toHaveAttribute('href', /source=drawn.*ink=FgAFQEDAQMDAQMBAQA/);
+    await page.goBack();
+    await expect(member).toHaveValue('vae-dense');
+  });
+
+  test('what runs is what was measured', async ({ page }) => {
+    const { complete, style } = await (await page.request.get('./models/tasks.json')).json();
+    const settings = (/** @type {{way: string, setting: string}[]} */ rows, /** @type {string} */ wanted) => rows.filter((row) => row.way === wanted).map(({ setting }) => setting);
+    const { steps, sampler, eta, jump, resample } = INPAINTING;
+    const words = {
+      posterior_chain: `${ROUNDS} rounds of encoding`,
+      inpainting: `${steps} steps of ${sampler} with eta ${eta}, each stretch of ${jump} done ${resample} times`,
+      clamped_gibbs: `${CHAIN.rbm} Gibbs sweeps`,
+      langevin: `${CHAIN.energy} Langevin steps`,
+    };
+    for (const [wanted, setting] of Object.entries(words)) {
+      for (const measured of settings(complete, wanted)) expect(measured).toContain(setting);
+    }
+    expect(settings(style, 'recode').join()).toContain(`${WALK} steps of midpoint each way`);
+    expect(settings(style, 'mixing').join()).toContain(`the first ${SPLIT} of 5 layers`);
   });
 });
 
@@ -176,7 +223,9 @@ test.describe('style', () => {
   test('ten digits in the hand that draws, and in those of a GAN @cpu', async ({ page }, info) => {
     await open(page, info, 'view=style');
     await expect(page.locator('.task-card[data-value="vae"]')).toContainText('read 77.0 ± 1.0 % · slant 0.51 · width 0.95');
-    await expect(page.locator('.task-card[data-value="mixing"]')).toContainText('not measured');
+    // of the rows of a model that was measured with several settings that of the setting that runs
+    await expect(page.locator('.task-card[data-value="mixing"]')).toContainText('read 77.0 ± 2.0 % · slant \u22120.03 · width 0.49');
+    await expect(page.locator('.task-card[data-value="gan"]')).toContainText('not measured');
     await expect(status(page)).toContainText(/\d+ of 60 are read as the digit they should be/, { timeout: 60_000 });
     const hands = '.style-board canvas >> nth=0';
     const first = async () => (await ownPixels(page.locator(hands))).slice(0, 28 * 28);

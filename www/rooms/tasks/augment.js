@@ -8,7 +8,7 @@ import { StillPicture } from '../../parts/still.js';
 import { PIXELS } from '../../protocol.js';
 import { draw, draws, isTold } from '../compare/drawers.js';
 import { percent } from './figures.js';
-import { pointInto, roomLink } from './links.js';
+import { roomLink, showIn } from './links.js';
 import { mostLikely, read } from './reader.js';
 
 /** @import { CatalogRow } from '../../protocol.js' */
@@ -187,7 +187,7 @@ export class AugmentView {
     }
     const { row } = chosen;
     const name = room.name(row);
-    pointInto(this.link, 'compare', { view: 'figures', figure: 'recall', model: row.id });
+    showIn(this.link, 'compare', { view: 'figures', figure: 'recall', model: row.id });
     picture.show(null);
     picture.setLabel(t('tasks.lesson.label', { model: name }));
     status.textContent = t('tasks.drawing', { model: name });

@@ -15,7 +15,7 @@ import { Asking } from '../likely/asking.js';
 import { fetchReferences } from '../likely/references.js';
 import { ModelRow } from '../likely/row.js';
 import { rank } from '../likely/scale.js';
-import { pointInto, roomLink } from './links.js';
+import { carryInto, roomLink, showIn } from './links.js';
 import { SCORES } from './scores.js';
 import { spoiled } from './spoil.js';
 import { SPOILS } from './table.js';
@@ -237,7 +237,9 @@ export class DetectView {
     this.spoil.set(values.spoil);
     this.amount.set(values.amount);
     this.foreign?.set(kind);
-    pointInto(this.link, 'likely', { ink: values.source === 'drawn' ? values.ink : undefined });
+    // that room takes a drawing, and as it was drawn
+    if (values.source === 'drawn' && values.amount === 0) carryInto(this.link, 'likely', { ink: values.ink });
+    else showIn(this.link, 'likely', {});
     const curves = this.judges.flatMap((judge) => {
       const curve = judge.curve(kind);
       return curve ? [{ judge, curve }] : [];

@@ -10,7 +10,7 @@ import { StillPicture } from '../../parts/still.js';
 import { draw, draws, isTold } from '../compare/drawers.js';
 import { COLUMNS, duration, sorted } from '../compare/figures.js';
 import { Cards } from './cards.js';
-import { pointHome, roomLink } from './links.js';
+import { roomLink, showHome } from './links.js';
 import { pickedDigits } from './reader.js';
 import { ANY, COUNTS, WANTS } from './table.js';
 
@@ -148,7 +148,7 @@ export class GenerateView {
     }
     const { family } = chosen.row;
     const digit = values.digit === ANY ? undefined : values.digit;
-    pointHome(this.link, family, { model: chosen.id, seed: values.seed, digit, view: family === 'energy' || family === 'rbm' ? 'chains' : undefined });
+    showHome(this.link, family, { model: chosen.id, seed: values.seed, digit, view: family === 'energy' || family === 'rbm' ? 'chains' : undefined });
     await this.draw(chosen, values);
   }
 
