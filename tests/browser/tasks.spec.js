@@ -36,6 +36,9 @@ async function figures(page) {
       { ...about('naive-bayes'), n: 10_000, real: 0, samples: 5000, labels: 'asked', accuracy: 0.85, spread: 0.006, runs: 3 },
       { ...about('naive-bayes'), n: 10_000, real: 1000, samples: 5000, labels: 'asked', accuracy: 0.92, spread: 0.002, runs: 3 },
       { ...about('vae-conv'), n: 10_000, real: 0, samples: 5000, labels: 'read', accuracy: 0.95, spread: 0.002, runs: 3 },
+      { ...about('vae-conv'), n: 10_000, real: 1000, samples: 5000, labels: 'read', accuracy: 0.89, spread: 0.002, runs: 3 },
+      { ...about('dcgan'), n: 10_000, real: 0, samples: 1000, labels: 'asked', accuracy: 0.96, spread: 0.002, runs: 3 },
+      { ...about('gan-textbook'), n: 10_000, real: 0, samples: 1000, labels: 'read', accuracy: 0.3, spread: 0.002, runs: 3 },
     ],
     complete: [
       { ...about('none'), n: 100, way: 'none', setting: '', read: 0.6, read_error: 0.05, error: 0.1, diversity: 0 },
@@ -256,11 +259,20 @@ test.describe('style', () => {
 test.describe('augment', () => {
   test('figures of what was learned, and the lesson @cpu', async ({ page }, info) => {
     await open(page, info, 'view=augment');
+    // models that drew fewer digits stand apart, however good they are
+    const headings = page.locator('.teacher-heading b');
+    await expect(headings).toHaveText(['From 5,000 drawn digits', 'From 1,000 drawn digits', 'Not measured']);
     const lines = page.locator('.teacher');
     await expect(lines.first()).toContainText('VAE, convolutional');
     await expect(lines.first()).toContainText('worth more than 1,000 real digits');
+    await expect(lines.nth(1)).toContainText('Naive Bayes');
     await expect(lines.nth(1)).toContainText('85.0 ± 0.6 %');
-    await expect(lines.nth(1)).toContainText('worth 320 real digits · 92.0 ± 0.2 % with 1,000 real and 5,000 drawn');
+    await expect(lines.nth(1)).toContainText('worth somewhere between 100 and 1,000 real digits · with 1,000 real ones added 92.0 ± 0.2 %');
+    await expect(lines.nth(2)).toContainText('DCGAN');
+    // what is less than the axis reaches is marked at its edge
+    await expect(lines.nth(3)).toContainText('GAN, textbook');
+    await expect(lines.nth(3).locator('.beyond.alone')).toHaveAttribute('style', /left: 0%/);
+    await expect(page.locator('.prose')).toContainText('From 1,000 real ones alone the classifier gets 90.0 ± 0.4 % right. Of 2 models whose digits were added to them, 1 made it better by more than the spread of the runs, 1 made it worse, and 0 made no difference');
     await expect(page.locator('.teacher[data-value="flow"]')).toContainText('not measured');
     const status = page.locator('.panel-lesson [role=status]');
     await expect(status).toContainText('Of 120 it read', { timeout: 60_000 });

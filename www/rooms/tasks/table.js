@@ -51,7 +51,7 @@ export const TABLE = {
   /** What digits are told from in the curves; empty: what the picture is spoiled with. */
   foreign: text('', /^\w{0,40}$/),
   hand: oneOf(HANDS, 'vae'),
-  /** The model whose digits a classifier learned from; empty: the best one. */
+  /** The model whose digits a classifier learned from; empty: the best of those that drew most. */
   teacher: text('', /^[\w.-]{0,80}$/),
 };
 
