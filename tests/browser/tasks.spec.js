@@ -4,6 +4,7 @@
  * a minute for that.
  */
 
+import { readFileSync } from 'node:fs';
 import { CHAIN, INPAINTING, ROUNDS, SPLIT, WALK } from '../../www/rooms/tasks/settings.js';
 import { expect, seriousFindings, test } from './fixtures.js';
 import { useTinyModels } from './support/denoise.js';
@@ -192,8 +193,15 @@ test.describe('detect', () => {
     const bayes = score(page, 'naive-bayes');
     await expect(bayes).toContainText(/(rarer|more likely) than \d+ % of digits/, { timeout: 60_000 });
     await expect(bayes).not.toHaveClass(/alarmed/);
-    await expect(bayes).toContainText('AUC 0.971');
-    await expect(score(page, 'vae-dense')).toContainText('AUC not measured');
+    // each curve has a name, two scores of one model too
+    const name = (/** @type {string} */ model, /** @type {string} */ which) => page.locator(`.roc-names [data-model="${model}"][data-score="${which}"]`);
+    await expect(name('naive-bayes', 'exact')).toContainText('AUC 0.971');
+    await expect(page.locator('.roc-names li').first()).toContainText('Naive Bayes');
+    await expect(name('vae-dense', 'elbo')).toContainText('AUC not measured');
+    await expect(name('vae-dense', 'reconstruction')).toContainText('how well it comes back');
+    await expect(name('diffusion', 'bound')).toContainText('its bound takes too long');
+    await expect(page.locator('.panel-roc')).toContainText('a tenth of its pixels set to paper or ink');
+    await expect(page.locator('.prose')).toContainText(/that it was asked about: .*1,000 for Naive Bayes|that it was asked about: 1,000 for most/);
     const amount = page.getByRole('slider', { name: 'How much' });
     await amount.focus();
     for (let press = 0; press < 6; press += 1) await page.keyboard.press('PageUp');
@@ -206,15 +214,23 @@ test.describe('detect', () => {
     await amount.focus();
     await page.keyboard.press('End');
     await expect(bayes).toContainText('more likely than all 1,000 digits', { timeout: 30_000 });
-    await expect(bayes.locator('.fooled')).toContainText('AUC 0.000');
+    await expect(name('naive-bayes', 'exact').locator('.fooled')).toContainText('AUC 0.000');
     const curve = page.locator('.panel-roc .plot-point');
     await expect(curve).toHaveCount(5);
     await curve.first().focus();
     await page.keyboard.press('ArrowRight');
-    await expect(page.locator('.panel-roc [role=status]')).toContainText('Naive Bayes: of the digits 25.0 % rejected, of the foreign pictures 0.0 % caught');
+    await expect(page.locator('.panel-roc [role=status]')).toContainText('Naive Bayes, ln p(x), exact: of the digits 25.0 % rejected, of the foreign pictures 0.0 % caught');
     await page.locator('.panel-roc').getByText('specks').click();
     await expect.poll(async () => (await state(page)).get('foreign')).toBe('speckled');
-    await expect(bayes).toContainText('AUC 0.971');
+    await expect(name('naive-bayes', 'exact')).toContainText('AUC 0.971');
+    // neither words nor names lie where curves run
+    const [title, line] = await Promise.all(['.plot-name >> nth=1', '.plot-line'].map((what) => page.locator(`.panel-roc .line-plot ${what}`).boundingBox()));
+    expect((title?.y ?? 0) + (title?.height ?? 0)).toBeLessThanOrEqual((line?.y ?? 0) + 1);
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Scores as CSV' }).click()]);
+    expect(file.suggestedFilename()).toBe('scores-blank-100.csv');
+    const rows = readFileSync(await file.path(), 'utf8').trim().split('\n');
+    expect(rows[0]).toBe('model,score,value,share_of_test_digits_rarer,test_digits,foreign,auc,auc_error');
+    expect(rows.find((row) => row.startsWith('naive-bayes'))).toMatch(/^naive-bayes,exact,-?[\d.]+,1,1000,speckled,0.971,0.002$/);
   });
 
   test('anything that is drawn is judged @cpu', async ({ page }, info) => {
@@ -223,7 +239,22 @@ test.describe('detect', () => {
     await expect(bayes).toContainText('\u2013', { timeout: 60_000 });
     await drawThree(page);
     await expect(bayes).toContainText(/rarer|more likely/, { timeout: 30_000 });
-    await expect(page.locator('.panel-scores .task-link')).toHaveAttribute('href', /room=likely&ink=/);
+    const link = page.locator('.panel-scores .task-link');
+    await expect(link).toHaveText('Go on with it in the room “How likely?”');
+    await expect(link).toHaveAttribute('href', /room=likely&ink=/);
+    // that room takes a drawing, and no spoiled one
+    await page.getByRole('slider', { name: 'How much' }).press('End');
+    await expect(link).toHaveText('To the room “How likely?”');
+  });
+
+  test('on a phone the slider and the scores are in sight together @cpu', async ({ page }, info) => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await open(page, info, 'view=detect');
+    const rows = page.locator('.task-score');
+    await expect(rows.first()).toBeVisible();
+    await rows.first().evaluate((row) => window.scrollTo(0, row.getBoundingClientRect().top + window.scrollY - 260));
+    await expect(page.getByRole('slider', { name: 'How much' })).toBeInViewport({ ratio: 1 });
+    await expect(rows.nth(7)).toBeInViewport({ ratio: 1 });
   });
 });
 
