@@ -64,3 +64,17 @@ test('what is kept broken is fetched anew @cpu', async ({ page }, info) => {
   await openRoom(page, info, { hash: 'model=vae-map' });
   expect(served.asked).toBe(1);
 });
+
+test('without a store for files the page works as well @cpu', async ({ page }, info) => {
+  const served = await site(page);
+  await page.route(/\/worker[^/]*\.js$/, async (route) => {
+    const script = await (await route.fetch()).text();
+    const refused = "Object.defineProperty(globalThis, 'caches', { get() { throw new DOMException('refused', 'SecurityError'); } });";
+    await route.fulfill({ contentType: 'text/javascript', body: `${refused}\n${script}` });
+  });
+  for (const asked of [1, 2]) {
+    await page.goto('about:blank');
+    await openRoom(page, info, { hash: 'model=vae-map' });
+    expect(served.asked).toBe(asked);
+  }
+});
