@@ -14,7 +14,8 @@ export async function fetchCatalog() {
   const address = new URL('catalog.json', modelsFolder());
   let response;
   try {
-    response = await fetch(address);
+    // it tells which versions of the weights there are; the server says whether the browser's copy is still the newest
+    response = await fetch(address, { cache: 'no-cache' });
   } catch {
     throw new KindError('network', address.href);
   }

@@ -8,6 +8,8 @@ import { h, svg } from './dom.js';
 /** Space for the words around the plot, in CSS pixels. */
 const MARGIN = { left: 46, right: 14, top: 12, bottom: 40 };
 const RADIUS = 3.5;
+/** Above the plot, where the name of y stands there. */
+const NAME_HEIGHT = 18;
 /** What words in the plot take, about. */
 const LETTER_WIDTH = 6.5;
 const LINE_HEIGHT = 14;
@@ -34,7 +36,15 @@ const REACH = 28;
  * @property {Point<T>[]} points  in the order of x
  */
 
-/** @typedef {{label: string, log?: boolean, low?: number, high?: number, words: (value: number) => string}} Axis */
+/**
+ * @typedef {object} Axis
+ * @property {string} label
+ * @property {boolean} [log]
+ * @property {number} [low]
+ * @property {number} [high]
+ * @property {(value: number) => string} words
+ * @property {boolean} [above]  of y: its name stands above the plot, where lines run through the upper left corner
+ */
 
 /**
  * @template T
@@ -106,7 +116,8 @@ export class LinePlot {
     const room = high > low ? 0.05 * (high - low) : 0.5;
     if (axis.low === undefined) low -= room;
     if (axis.high === undefined) high += room;
-    const [start, end] = name === 'x' ? [MARGIN.left, size - MARGIN.right] : [size - MARGIN.bottom, MARGIN.top];
+    const top = MARGIN.top + (this.axes.y.above ? NAME_HEIGHT : 0);
+    const [start, end] = name === 'x' ? [MARGIN.left, size - MARGIN.right] : [size - MARGIN.bottom, top];
     const place = (/** @type {number} */ value) => start + ((bend(value) - low) / (high - low)) * (end - start);
     const unbend = axis.log ? Math.exp : bend;
     return { place, ticks: axis.log ? logTicks(unbend(low), unbend(high)) : evenTicks(low, high), start, end };
@@ -140,9 +151,10 @@ export class LinePlot {
       drawing.append(line('plot-grid', x.start, y.place(value), x.end, y.place(value)));
       drawing.append(text('plot-tick tick-y', x.start - 7, y.place(value) + 4, this.axes.y.words(value)));
     }
-    drawing.append(text('plot-name', x.start, height - 5, this.axes.x.label), text('plot-name', x.start + 6, y.end + 12, this.axes.y.label));
-    const { label } = this.axes.y;
-    this.words.push({ start: x.start + 6, end: x.start + 6 + label.length * LETTER_WIDTH, top: y.end + 12 });
+    const { label, above } = this.axes.y;
+    const [left, top] = above ? [x.start, y.end - NAME_HEIGHT / 2] : [x.start + 6, y.end + 12];
+    drawing.append(text('plot-name', x.start, height - 5, this.axes.x.label), text('plot-name', left, top, label));
+    this.words.push({ start: left, end: left + label.length * LETTER_WIDTH, top });
     for (const { y: value, label } of content.levels ?? []) {
       drawing.append(line('plot-level', x.start, y.place(value), x.end, y.place(value)), text('plot-level-name', x.end, y.place(value) - 5, label));
     }

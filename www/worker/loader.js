@@ -1,6 +1,7 @@
 /** What the worker fetches: the wasm module that this browser can run, and model files, both with progress in bytes. */
 
 import { KindError } from '../protocol.js';
+import { forget, recall, remember } from './weights-cache.js';
 
 /** @import { BackendReason, CatalogRow, Progress, Session } from '../protocol.js' */
 
@@ -42,21 +43,34 @@ export async function loadEngine(report) {
 }
 
 /**
- * Fetches a model named by the catalog and checks that it arrived whole.
+ * A model named by the catalog, whole: from the browser's store where this version is kept there, else fetched.
  * @param {CatalogRow} row
  * @param {string} base  address of the folder `models/`
  * @param {(progress: Progress) => void} report
  */
 export async function fetchModel(row, base, report) {
-  const bytes = await fetchBytes(new URL(row.file, base).href, 'model', row.bytes, report);
-  if (row.bytes && bytes.byteLength !== row.bytes) throw new KindError('incomplete-download', row.file);
-  // crypto.subtle exists only in secure contexts; a page served over plain http still has the length check
-  if (row.sha256 && globalThis.crypto?.subtle) {
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-    const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-    if (hex !== row.sha256) throw new KindError('incomplete-download', row.file);
+  const address = new URL(row.file, base).href;
+  const kept = row.sha256 ? await recall(address, row.sha256) : null;
+  if (kept && (await isWhole(row, kept))) {
+    report({ stage: 'model', loaded: kept.byteLength, total: kept.byteLength });
+    return kept;
   }
+  if (kept) await forget(address, row.sha256);
+  // the server is asked whether the browser's own copy, if there is one, is still what it has
+  const bytes = await fetchBytes(address, 'model', row.bytes, report, 'no-cache');
+  if (!(await isWhole(row, bytes))) throw new KindError('incomplete-download', row.file);
+  // nobody waits for it
+  if (row.sha256) remember(address, row.sha256, bytes);
   return bytes;
+}
+
+/** @param {CatalogRow} row @param {Uint8Array<ArrayBuffer>} bytes */
+async function isWhole(row, bytes) {
+  if (row.bytes && bytes.byteLength !== row.bytes) return false;
+  // crypto.subtle exists only in secure contexts; a page served over plain http still has the length check
+  if (!row.sha256 || !globalThis.crypto?.subtle) return true;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('') === row.sha256;
 }
 
 /**
@@ -64,13 +78,14 @@ export async function fetchModel(row, base, report) {
  * @param {Progress['stage']} stage
  * @param {number} expected  bytes; 0 when only the server knows
  * @param {(progress: Progress) => void} report
+ * @param {RequestCache} [mode]
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-async function fetchBytes(address, stage, expected, report) {
+async function fetchBytes(address, stage, expected, report, mode = 'default') {
   report({ stage, loaded: 0, total: expected });
   let response;
   try {
-    response = await fetch(address);
+    response = await fetch(address, { cache: mode });
   } catch {
     throw new KindError('network', address);
   }

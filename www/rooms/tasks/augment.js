@@ -1,20 +1,21 @@
 /** Augment data: a classifier learns from what a model draws, and is tested on real digits; what it learned from is drawn live. */
 
 import { number, rich, t } from '../../i18n/translate.js';
-import { ICONS, button, h, uniqueId } from '../../parts/dom.js';
+import { ICONS, button, h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { download } from '../../parts/save.js';
 import { StillPicture } from '../../parts/still.js';
 import { PIXELS } from '../../protocol.js';
 import { draw, draws, isTold } from '../compare/drawers.js';
 import { percent } from './figures.js';
-import { pointInto, roomLink } from './links.js';
+import { Lessons, helpOf, teachersOf } from './lessons.js';
+import { roomLink, showIn } from './links.js';
 import { mostLikely, read } from './reader.js';
 
-/** @import { CatalogRow } from '../../protocol.js' */
 /** @import { RoomView } from '../room.js' */
 /** @import { Augment } from './figures.js' */
 /** @import { TasksRoom } from './index.js' */
+/** @import { Teacher } from './lessons.js' */
 /** @import { Values } from './table.js' */
 
 const DIGITS = 10;
@@ -22,8 +23,6 @@ const DIGITS = 10;
 const EACH = 3;
 /** Digits that are drawn by a model that cannot be told which. */
 const DRAWN = 120;
-
-/** A model with what a classifier learned from its digits: alone, and beside real ones. @typedef {{row: CatalogRow, alone: Augment | null, helped: Augment | null}} Teacher */
 
 /** @implements {RoomView<null>} */
 export class AugmentView {
@@ -37,10 +36,7 @@ export class AugmentView {
     this.teachers = [];
     /** Classifiers that learned from real digits alone, from few to many. @type {Augment[]} */
     this.real = [];
-    /** The accuracy at the left end of all lines. */
-    this.low = 0;
-    this.group = uniqueId('teachers');
-    this.lines = h('div', { class: 'teachers', role: 'radiogroup', 'aria-label': t('tasks.teachers') });
+    this.lessons = new Lessons(room, (teacher) => state.set({ teacher }, 'push'));
     this.baselines = h('p', { class: 'readout' });
     this.setting = h('p', { class: 'readout' });
     this.picture = new StillPicture(t('tasks.lesson'), { columns: DIGITS, rows: EACH, gap: 2 });
@@ -61,8 +57,10 @@ export class AugmentView {
       ],
       [this.status, h('div', { class: 'tools' }, another, save, this.link)],
     );
-    this.panels = [panel('teachers', t('tasks.teachers'), [this.lines], [this.baselines, this.setting]), lesson];
-    this.below = h('div', { class: 'prose' }, ...[1, 2, 3].map((i) => h('p', {}, rich(`tasks.augment.${i}`))));
+    this.panels = [panel('teachers', t('tasks.teachers'), [this.lessons.element], [this.baselines, this.setting]), lesson];
+    this.helped = h('p', { hidden: true });
+    const paragraph = (/** @type {number} */ i) => h('p', {}, rich(`tasks.augment.${i}`));
+    this.below = h('div', { class: 'prose' }, paragraph(1), paragraph(2), this.helped, paragraph(4));
     room.engine.on('need-canvases', () => {
       if (this.open) this.draw();
     });
@@ -73,24 +71,8 @@ export class AugmentView {
     const { augment } = await this.room.figures();
     if (!this.open) return;
     this.real = augment.filter(({ id, samples }) => id === 'real' && samples === 0).sort((a, b) => a.real - b.real);
-    const most = (/** @type {Augment[]} */ rows) => [...rows].sort((a, b) => b.samples - a.samples)[0] ?? null;
     const able = this.room.catalog.filter(({ family }) => draws(family));
-    this.teachers = able.map((row) => {
-      const own = augment.filter(({ id }) => id === row.id);
-      return { row, alone: most(own.filter(({ real }) => real === 0)), helped: most(own.filter(({ real }) => real > 0)) };
-    });
-    // families without any figure are named once
-    const told = new Set(this.teachers.filter(({ alone, helped }) => alone || helped).map(({ row }) => row.family));
-    this.teachers = this.teachers.filter(({ row, alone, helped }) => {
-      if (alone || helped) return true;
-      const first = !told.has(row.family);
-      told.add(row.family);
-      return first || row.id === this.room.state.values.teacher;
-    });
-    this.teachers.sort((a, b) => (b.alone?.accuracy ?? -1) - (a.alone?.accuracy ?? -1));
-    const measured = augment.filter(({ id }) => id === 'real' || able.some((row) => row.id === id));
-    // a little to the left of the least
-    this.low = Math.max(0, Math.floor(20 * Math.min(1, ...measured.map(({ accuracy, spread }) => accuracy - spread)) - 0.2) / 20);
+    this.teachers = teachersOf(able, augment, this.room.state.values.teacher);
     this.showLines();
     await this.draw();
   }
@@ -103,7 +85,7 @@ export class AugmentView {
   /** @param {Values} _values @param {Set<keyof Values>} changed */
   async stateChanged(_values, changed) {
     if (!changed.has('teacher') && !changed.has('seed')) return;
-    for (const input of this.lines.querySelectorAll('input')) input.checked = input.value === this.chosen?.row.id;
+    this.lessons.mark(this.chosen?.row.id ?? '');
     await this.draw();
   }
 
@@ -112,68 +94,23 @@ export class AugmentView {
   }
 
   showLines() {
-    this.lines.replaceChildren(...this.teachers.map((teacher) => this.line(teacher)));
-    const [best] = this.real.slice(-1);
-    this.baselines.textContent = this.real.length > 0
-      ? t('tasks.augment.real', { list: this.real.map(({ real, accuracy, spread }) => t('tasks.augment.real.one', { real: number(real), share: percent(accuracy, spread) })).join(' · ') })
+    const { lessons, teachers, real } = this;
+    lessons.show(teachers, real, this.chosen?.row.id ?? '');
+    const [best] = real.slice(-1);
+    this.baselines.textContent = best
+      ? t('tasks.augment.real', { list: real.map((one) => t('tasks.augment.real.one', { real: number(one.real), share: percent(one.accuracy, one.spread) })).join(' · ') })
       : t('tasks.augment.none');
-    this.setting.textContent = best ? t('tasks.augment.setting', { n: number(best.n), runs: best.runs, low: number(100 * this.low) }) : '';
-  }
-
-  /** Where an accuracy stands on a line, in percent of it. @param {number} accuracy */
-  place(accuracy) {
-    return (100 * Math.min(1, Math.max(0, accuracy - this.low))) / (1 - this.low || 1);
-  }
-
-  /** @param {Teacher} teacher */
-  line({ row, alone, helped }) {
-    const { state } = this.room;
-    const mark = (/** @type {Augment | null} */ one, /** @type {string} */ look) => {
-      if (!one) return [];
-      const [from, to] = [this.place(one.accuracy - one.spread), this.place(one.accuracy + one.spread)];
-      const error = h('span', { class: 'lesson-error' });
-      error.style.left = `${from}%`;
-      error.style.width = `${to - from}%`;
-      const dot = h('span', { class: `lesson-dot ${look}` });
-      dot.style.left = `${this.place(one.accuracy)}%`;
-      return [error, dot];
-    };
-    const ticks = this.real.map(({ accuracy }) => {
-      const tick = h('span', { class: 'lesson-real' });
-      tick.style.left = `${this.place(accuracy)}%`;
-      return tick;
-    });
-    const words = alone ? percent(alone.accuracy, alone.spread) : t('tasks.unmeasured');
-    const more = helped ? t('tasks.augment.helped', { real: number(helped.real), samples: number(helped.samples), share: percent(helped.accuracy, helped.spread) }) : '';
-    const input = h('input', {
-      type: 'radio',
-      name: this.group,
-      value: row.id,
-      checked: row.id === this.chosen?.row.id,
-      onchange: () => state.set({ teacher: row.id }, 'push'),
-    });
-    return h(
-      'label',
-      { class: `task-card teacher family-${row.family}`, 'data-value': row.id },
-      input,
-      h('span', { class: 'task-card-name' }, this.room.name(row)),
-      h('span', { class: 'lesson-line', 'aria-hidden': 'true' }, ...ticks, ...mark(helped, 'helped'), ...mark(alone, 'alone')),
-      h('span', { class: 'task-card-figure' }, words),
-      h('span', { class: 'task-card-reason' }, [alone ? this.worth(alone.accuracy) : '', more].filter(Boolean).join(' · ')),
+    this.setting.textContent = best ? t('tasks.augment.setting', { n: number(best.n), runs: best.runs }) : '';
+    const help = helpOf(teachers, real);
+    this.helped.hidden = !help;
+    if (!help) return;
+    const { alone, better, worse, all } = help;
+    this.helped.replaceChildren(
+      rich('tasks.augment.3', {
+        ...{ real: number(alone.real), share: percent(alone.accuracy, alone.spread) },
+        ...{ better, worse, all, alike: all - better - worse },
+      }),
     );
-  }
-
-  /** With how many real digits a classifier becomes as good: between two that were measured on a logarithmic scale. @param {number} accuracy */
-  worth(accuracy) {
-    const { real } = this;
-    const above = real.findIndex((one) => one.accuracy >= accuracy);
-    if (real.length < 2) return '';
-    if (above === 0) return t('tasks.worth.less', { real: number(real[0].real) });
-    if (above < 0) return t('tasks.worth.more', { real: number(real[real.length - 1].real) });
-    const [low, high] = [real[above - 1], real[above]];
-    const share = (accuracy - low.accuracy) / (high.accuracy - low.accuracy);
-    const digits = Math.exp(Math.log(low.real) + share * Math.log(high.real / low.real));
-    return t('tasks.worth', { real: number(Number(digits.toPrecision(2))) });
   }
 
   /** Digits of each class as the classifier was taught them. */
@@ -185,16 +122,17 @@ export class AugmentView {
       status.textContent = t('tasks.none');
       return;
     }
-    const { row } = chosen;
+    const { row, alone } = chosen;
     const name = room.name(row);
-    pointInto(this.link, 'compare', { view: 'figures', figure: 'recall', model: row.id });
+    showIn(this.link, 'compare', { view: 'figures', figure: 'recall', model: row.id });
     picture.show(null);
     picture.setLabel(t('tasks.lesson.label', { model: name }));
     status.textContent = t('tasks.drawing', { model: name });
     try {
       const info = await room.info(row);
       if (signal.aborted) return;
-      const told = isTold(info);
+      // labelled as the classifier's lesson was
+      const told = alone ? alone.labels === 'asked' : isTold(info);
       const count = told ? DIGITS * EACH : DRAWN;
       let pixels = new Float32Array(0);
       await draw({

@@ -4,106 +4,21 @@ import { number, rich, t } from '../../i18n/translate.js';
 import { ICONS, button, h } from '../../parts/dom.js';
 import { MaskPad, readMask, writeMask } from '../../parts/mask-pad.js';
 import { panel } from '../../parts/panel.js';
-import { download } from '../../parts/save.js';
-import { StillPicture } from '../../parts/still.js';
 import { SIDE } from '../../protocol.js';
-import { duration } from '../compare/figures.js';
 import { Given } from '../energy/given.js';
-import { COMPLETERS } from './completers.js';
 import { percent } from './figures.js';
-import { pointHome, roomLink } from './links.js';
-import { mostLikely, read } from './reader.js';
+import { carryHome, showHome } from './links.js';
+import { Repair } from './repair.js';
+import { INPAINTING } from './settings.js';
 
-/** @import { CatalogRow } from '../../protocol.js' */
 /** @import { RoomView } from '../room.js' */
 /** @import { Complete } from './figures.js' */
 /** @import { TasksRoom } from './index.js' */
+/** @import { Member } from './repair.js' */
 /** @import { Values } from './table.js' */
 
-const WAYS = 6;
-
-/** The families in their order, with the model that each begins with. */
-const FAMILIES = /** @type {const} */ ({
-  vae: 'vae-dense',
-  autoregressive: 'pixel-transformer',
-  denoiser: 'diffusion',
-  rbm: 'rbm',
-  energy: 'energy',
-});
-
-/** One family at work. */
-class Repair {
-  /** @param {TasksRoom} room @param {CatalogRow} row */
-  constructor(room, row) {
-    this.room = room;
-    this.row = row;
-    const name = room.name(row);
-    this.picture = new StillPicture(t('tasks.ways', { model: name }), { columns: WAYS, gap: 2 });
-    this.veil = new StillPicture('', { columns: WAYS, gap: 2 });
-    this.veil.canvas.classList.add('task-veil');
-    this.figure = h('span', { class: 'task-figure' });
-    this.status = h('p', { class: 'readout' });
-    /** What a classifier reads, under each way. */
-    this.reads = h('p', { class: 'task-reads readout' });
-    this.link = roomLink();
-    const save = button({ label: t('tasks.save', { model: name }), icon: ICONS.save(), bare: true, onclick: () => this.save() });
-    this.element = h(
-      'section',
-      { class: `task-way family-${row.family}`, 'aria-label': name, 'data-model': row.id },
-      h('header', {}, h('h3', {}, name), this.figure, h('p', {}, t(`tasks.complete.${row.family}`))),
-      h('div', { class: 'frame-face task-face' }, this.picture.canvas, this.veil.canvas),
-      this.reads,
-      h('footer', {}, this.status, this.link, save),
-    );
-  }
-
-  /** @param {Complete | null} measured */
-  measure(measured) {
-    this.figure.textContent = measured ? t('tasks.read.share', { share: percent(measured.read, measured.read_error) }) : t('tasks.unmeasured');
-    this.figure.title = measured ? t('tasks.complete.figure', { n: number(measured.n), setting: measured.setting }) : '';
-  }
-
-  /** @param {Float32Array} mask  1 where the picture is lost */
-  prepare(mask) {
-    const all = new Float32Array(WAYS * mask.length);
-    for (let way = 0; way < WAYS; way += 1) all.set(mask, way * mask.length);
-    this.veil.show(all);
-    this.picture.show(null);
-    this.reads.replaceChildren();
-    this.status.textContent = t('tasks.waiting');
-  }
-
-  /** @param {Float32Array} image @param {Float32Array} held @param {number} seed @param {AbortSignal} signal */
-  async run(image, held, seed, signal) {
-    const { room, row, picture, status } = this;
-    const info = await room.info(row);
-    if (signal.aborted) return;
-    status.textContent = t('tasks.working');
-    let [made, spent] = [image, 0];
-    await COMPLETERS[row.family]({
-      ...{ engine: room.engine, row, info, image, held, ways: WAYS, seed, signal },
-      show(pixels, ms) {
-        if (signal.aborted) return;
-        [made, spent] = [pixels, ms];
-        picture.show(pixels);
-      },
-    });
-    if (signal.aborted) return;
-    status.textContent = duration(spent);
-    const answers = await read(room, made);
-    if (signal.aborted) return;
-    this.reads.replaceChildren(...answers.map((answer) => h('span', {}, String(mostLikely(answer)))));
-    status.textContent = t('tasks.read.as', { time: duration(spent) });
-  }
-
-  async save() {
-    try {
-      download(await this.picture.png(), `completed-${this.row.id}-${this.room.state.values.seed}.png`);
-    } catch (error) {
-      this.room.shell.complain(error);
-    }
-  }
-}
+/** The families in their order. */
+const FAMILIES = ['vae', 'autoregressive', 'denoiser', 'rbm', 'energy'];
 
 /** @implements {RoomView<null>} */
 export class CompleteView {
@@ -114,12 +29,15 @@ export class CompleteView {
     this.abort = new AbortController();
     this.open = false;
     this.given = new Given(room);
+    /** Counts the pictures. */
+    this.serial = 0;
     this.pad = new MaskPad((cells, finished) => {
       if (finished) state.set({ mask: writeMask(cells) }, 'push');
     });
     /** @type {Repair[]} */
     this.repairs = [];
     this.rows = h('div', { class: 'task-ways' });
+    this.baselines = h('p', { class: 'readout task-baselines' });
     this.again = button({
       label: t('tasks.again'),
       icon: ICONS.dice(),
@@ -128,11 +46,12 @@ export class CompleteView {
     const lost = panel('mask', t('tasks.lost'), [this.pad.surface], [this.pad.tools]);
     this.panels = [
       h('div', { class: 'task-side' }, this.given.panel, lost),
-      panel('repairs', t('tasks.repairs'), [this.rows], [h('div', { class: 'tools' }, this.again)]),
+      panel('repairs', t('tasks.repairs'), [this.baselines, this.rows], [h('div', { class: 'tools' }, this.again)]),
     ];
     this.below = h('div', { class: 'prose' }, ...[1, 2, 3].map((i) => h('p', {}, rich(`tasks.complete.${i}`))));
-    // what was on its way went with the session
+    // what was on its way went with the session, and another one takes another time
     room.engine.on('need-canvases', () => {
+      for (const repair of this.repairs) repair.done = '';
       if (this.open) this.begin();
     });
   }
@@ -140,18 +59,33 @@ export class CompleteView {
   async enter() {
     const { room } = this;
     this.open = true;
-    if (this.repairs.length === 0) {
-      const rows = Object.entries(FAMILIES).flatMap(([family, id]) => room.modelOf(family, id) ?? []);
-      this.repairs = rows.map((row) => new Repair(room, row));
-      this.rows.replaceChildren(...this.repairs.map(({ element }) => element));
-    }
+    if (this.repairs.length === 0) await this.prepare();
+    if (!this.open) return;
+    for (const repair of this.repairs) repair.choose();
     this.pad.set(readMask(room.state.values.mask));
     this.given.enter((finished) => {
+      this.serial += 1;
       this.pad.picture.show(this.given.image);
       if (finished) this.begin();
     });
-    const { complete } = await room.figures();
-    for (const repair of this.repairs) repair.measure(complete.find(({ id }) => id === repair.row.id) ?? null);
+  }
+
+  async prepare() {
+    const { complete } = await this.room.figures();
+    const of = (/** @type {string} */ id) => complete.find((one) => one.id === id) ?? null;
+    const [nothing, truth] = [of('none'), of('truth')];
+    this.repairs = FAMILIES.flatMap((family) => {
+      const all = this.room.catalog.filter((row) => row.family === family).map((row) => ({ row, measured: of(row.id) }));
+      const measured = all.filter((member) => member.measured);
+      const members = measured.length > 0 ? measured.sort((a, b) => read(b) - read(a)) : all;
+      return members.length > 0 ? [new Repair(this.room, members, nothing)] : [];
+    });
+    this.rows.replaceChildren(...this.repairs.map(({ element }) => element));
+    this.baselines.hidden = !nothing || !truth;
+    if (nothing && truth) {
+      const share = (/** @type {Complete} */ { read: value, read_error: error }) => percent(value, error);
+      this.baselines.textContent = t('tasks.complete.baselines', { n: number(nothing.n), none: share(nothing), truth: share(truth) });
+    }
   }
 
   leave() {
@@ -163,12 +97,13 @@ export class CompleteView {
   /** @param {Values} values @param {Set<keyof Values>} changed */
   stateChanged(values, changed) {
     if (changed.has('mask')) this.pad.set(readMask(values.mask));
+    if (changed.has('with')) for (const repair of this.repairs) repair.choose();
     // the picture tells when it is there
     if (changed.has('ink') || changed.has('source') || changed.has('example')) this.given.refresh();
-    else if (changed.has('mask') || changed.has('seed')) this.begin();
+    else if (changed.has('mask') || changed.has('seed') || changed.has('with')) this.begin();
   }
 
-  /** All families in turn, each alone on the machine. */
+  /** All families in turn, each alone on the machine; those that have done it already are left in peace. */
   async begin() {
     this.abort.abort();
     const { signal } = (this.abort = new AbortController());
@@ -176,17 +111,15 @@ export class CompleteView {
     const { values } = this.room.state;
     const mask = Float32Array.from(readMask(values.mask));
     const held = mask.map((cell) => 1 - cell);
-    for (const repair of this.repairs) {
+    const task = (/** @type {Repair} */ { row }) => [row.id, this.serial, values.mask, values.seed].join();
+    const waiting = this.repairs.filter((repair) => repair.done !== task(repair));
+    for (const repair of waiting) {
+      repair.done = '';
       repair.prepare(mask);
-      const { family, id } = repair.row;
-      const tool = { denoiser: { view: 'steer', tool: 'inpaint' }, autoregressive: { view: 'finish', rows: firstLost(mask) }, vae: { view: 'draw' } };
-      const { source, ink, example, seed } = values;
-      const own = source === 'drawn' || family === 'autoregressive' || family === 'vae' ? { ink } : {};
-      const view = family in tool ? tool[/** @type {keyof typeof tool} */ (family)] : { view: 'repair', example };
-      pointHome(repair.link, family, { model: id, seed, source, mask: values.mask, ...own, ...view });
+      this.point(repair, mask);
     }
     if (!image) return;
-    for (const repair of this.repairs) {
+    for (const repair of waiting) {
       try {
         await repair.run(image, held, values.seed, signal);
       } catch (error) {
@@ -194,9 +127,34 @@ export class CompleteView {
         this.room.shell.complain(error);
       }
       if (signal.aborted) return;
+      repair.done = task(repair);
     }
   }
+
+  /**
+   * Where the model is at home. Rooms that take a drawing are told it; digits that come with the page are known to the
+   * room of energies alone.
+   * @param {Repair} repair
+   * @param {Float32Array} mask
+   */
+  point({ link, row: { family, id: model } }, mask) {
+    const { source, ink, example, seed, mask: cells } = this.room.state.values;
+    /** @type {Record<string, Record<string, unknown>>} */
+    const views = {
+      denoiser: { view: 'steer', tool: 'inpaint', mask: cells, ...INPAINTING },
+      autoregressive: { view: 'finish', rows: firstLost(mask) },
+      vae: { view: 'draw' },
+    };
+    const inEnergy = !(family in views);
+    const drawn = source === 'drawn' ? { source, ink } : {};
+    const values = { model, seed, ...(inEnergy ? { view: 'repair', mask: cells, example } : views[family]), ...drawn };
+    if (inEnergy || source === 'drawn') carryHome(link, family, values);
+    else showHome(link, family, values);
+  }
 }
+
+/** @param {Member} member */
+const read = ({ measured }) => measured?.read ?? 0;
 
 /** Rows of the picture above the first that is lost in part. @param {Float32Array} mask */
 function firstLost(mask) {

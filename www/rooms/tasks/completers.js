@@ -6,6 +6,7 @@ import { NO_CLASS } from '../denoise/table.js';
 import { FROM_NOISE, kindOf } from '../energy/kinds.js';
 import { observed } from '../likely/answers.js';
 import { Order, binary } from '../pixels/order.js';
+import { CHAIN, INPAINTING, ROUNDS } from './settings.js';
 
 /** @import { EngineClient } from '../../engine.js' */
 /** @import { CatalogRow, Inputs, ModelInfo } from '../../protocol.js' */
@@ -27,13 +28,6 @@ import { Order, binary } from '../pixels/order.js';
 
 /** Names of the scene and of the lane. */
 const NAME = 'tasks-complete';
-/** Rounds of encoding and decoding. */
-const ROUNDS = 20;
-/** Runs of the jobs `gibbs` (2 sweeps each) and `langevin` (4 steps each). */
-const RUNS = { rbm: 100, energy: 75 };
-/** What a denoiser does: its steps, how often each stretch is done, and how many steps a stretch has (RePaint). */
-const STEPS = 25;
-const INPAINT = { resample: 3, jump: 5 };
 /** Ways that are written for each that is shown, where something is known that a writer comes to later. */
 const TRIED = 4;
 
@@ -54,7 +48,7 @@ function joined(pixels, { image, held }) {
 
 /**
  * Encoding and decoding in turn, what is known put back each time: a chain towards p(lost | known) (Rezende, Mohamed and
- * Wierstra 2014, appendix F). Grey values stand for their probabilities.
+ * Wierstra 2014, appendix F). What is decoded stays grey until the end.
  * @param {Loss} loss
  */
 async function posteriorChain(loss) {
@@ -63,7 +57,9 @@ async function posteriorChain(loss) {
   await engine.load(row);
   const size = info.config.z_dim;
   const begin = performance.now();
-  let filled = repeated(image.map((value, i) => value * held[i]), ways);
+  // these models know ink and paper only
+  const known = binary(image);
+  let filled = repeated(known.map((value, i) => value * held[i]), ways);
   for (let round = 0; round < ROUNDS; round += 1) {
     const codes = new Float32Array(ways * size);
     for (let way = 0; way < ways; way += 1) {
@@ -71,9 +67,10 @@ async function posteriorChain(loss) {
       if (signal.aborted) return;
       codes.set(z, way * size);
     }
-    filled = joined(await engine.pixels(codes), loss);
+    const pixels = await engine.pixels(codes);
     if (signal.aborted) return;
-    show(filled, performance.now() - begin);
+    filled = joined(pixels, { ...loss, image: known });
+    show(joined(pixels, loss), performance.now() - begin);
   }
 }
 
@@ -104,14 +101,14 @@ async function writing(loss) {
     // a place is taken from what is given while it stands before this one
     each: { keep: Float32Array.from(known, (is) => (is ? order.places : 0)) },
   };
-  const read = later.length > 0 ? ['pixels', 'distributions'] : ['pixels'];
+  const read = later.length > 0 ? ['probabilities', 'distributions'] : ['probabilities'];
   await runChain(engine, NAME, recipe, {
     read,
     signal,
     show(values, { ms }) {
       last = values;
       spent = ms;
-      show(joined(values.pixels.subarray(0, ways * PIXELS), loss), ms);
+      show(joined(values.probabilities.subarray(0, ways * PIXELS), loss), ms);
     },
   });
   if (signal.aborted || later.length === 0) return;
@@ -124,7 +121,7 @@ async function writing(loss) {
   });
   const best = weights.map((weight, way) => ({ weight, way })).sort((a, b) => b.weight - a.weight);
   const chosen = new Float32Array(ways * PIXELS);
-  best.slice(0, ways).forEach(({ way }, i) => chosen.set(last.pixels.subarray(way * PIXELS, (way + 1) * PIXELS), i * PIXELS));
+  best.slice(0, ways).forEach(({ way }, i) => chosen.set(last.probabilities.subarray(way * PIXELS, (way + 1) * PIXELS), i * PIXELS));
   show(joined(chosen, loss), spent);
 }
 
@@ -135,10 +132,11 @@ async function writing(loss) {
 async function inpainting(loss) {
   const { engine, row, image, held, ways, seed, show, signal } = loss;
   const classes = new Array(ways).fill(NO_CLASS);
+  const { sampler, steps, eta, resample, jump } = INPAINTING;
   /** @type {import('../../protocol.js').Spec} */
   const spec = {
-    ...{ model: row.id, sampler: 'ddim', steps: STEPS, spacing: 'uniform', eta: 1, guidance_scale: 0, classes, seed },
-    ...{ shared_noise: false, start: { kind: 'noise' }, direction: 'denoise', inpaint: INPAINT },
+    ...{ model: row.id, sampler, steps, spacing: 'uniform', eta, guidance_scale: 0, classes, seed },
+    ...{ shared_noise: false, start: { kind: 'noise' }, direction: 'denoise', inpaint: { resample, jump } },
   };
   await runLane(engine, NAME, spec, {
     given: { source: repeated(image.map((value) => 2 * value - 1), ways), mask: held },
@@ -153,10 +151,10 @@ async function clamped(loss) {
   const kind = kindOf(info.config);
   if (!kind) return;
   const settings = kind.settings({ temperature: 1, digit: NO_CLASS }, ways, false);
-  const given = { given: repeated(image, ways), mask: repeated(held, ways) };
+  const given = { given: repeated(kind.family === 'rbm' ? binary(image) : image, ways), mask: repeated(held, ways) };
   const begin = (/** @type {number} */ how) => ({ begin: new Float32Array(ways).fill(how) });
   const recipe = {
-    ...{ model: row.id, job: kind.job, batch: ways, seed, steps: RUNS[kind.family] },
+    ...{ model: row.id, job: kind.job, batch: ways, seed, steps: Math.ceil(CHAIN[kind.family] / kind.steps) },
     inputs: { ...begin(0), ...given, ...settings },
     first: begin(FROM_NOISE),
   };

@@ -3,98 +3,33 @@
  * digits. Below, how well each tells one kind of foreign pictures from digits.
  */
 
-import { has, number, rich, t } from '../../i18n/translate.js';
+import { number, rich, t } from '../../i18n/translate.js';
 import { choice } from '../../parts/choice.js';
-import { h } from '../../parts/dom.js';
-import { LinePlot } from '../../parts/line-plot.js';
+import { ICONS, button, h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
+import { download } from '../../parts/save.js';
 import { scrubber } from '../../parts/scrubber.js';
 import { StillPicture } from '../../parts/still.js';
 import { Given } from '../energy/given.js';
 import { Asking } from '../likely/asking.js';
 import { fetchReferences } from '../likely/references.js';
-import { ModelRow } from '../likely/row.js';
-import { rank } from '../likely/scale.js';
-import { pointInto, roomLink } from './links.js';
+import { Judge } from './judge.js';
+import { carryInto, roomLink, showIn } from './links.js';
+import { Roc } from './roc.js';
 import { SCORES } from './scores.js';
 import { spoiled } from './spoil.js';
 import { SPOILS } from './table.js';
 
-/** @import { CatalogRow } from '../../protocol.js' */
-/** @import { References } from '../likely/references.js' */
 /** @import { RoomView } from '../room.js' */
-/** @import { Anomaly, Figures } from './figures.js' */
+/** @import { Figures } from './figures.js' */
 /** @import { TasksRoom } from './index.js' */
-/** @import { Score } from './scores.js' */
 /** @import { Values } from './table.js' */
-
-/** What is rarer than so many of the test digits would be called an anomaly. */
-const ALARM = 0.05;
 
 /** The slider rests when it has not moved for so long, in ms; then the slow models are asked too. */
 const REST = 400;
 
-/** One score of one model. */
-class Judge {
-  /**
-   * @param {TasksRoom} room
-   * @param {CatalogRow} row
-   * @param {Score} score
-   * @param {Anomaly | null} measured
-   * @param {References} references
-   */
-  constructor(room, row, { way, score }, measured, references) {
-    this.measured = measured;
-    this.name = room.name(row);
-    const known = references.models[row.id];
-    // both are asked in the same way, but for what tasks.json has of its own
-    const fallback = known?.sha256 === row.sha256 && ['exact', 'elbo', 'energy', 'discriminator', 'bound'].includes(score) ? known.quantiles : null;
-    this.digits = measured ? measured.n : references.digits;
-    this.quantiles = measured?.quantiles ?? fallback;
-    this.asker = new ModelRow({ room, ask: () => {} }, row, way, null);
-    this.dot = h('span', { class: 'rank-dot', hidden: true });
-    this.words = h('span', { class: 'task-score-words' }, t('tasks.waiting'));
-    this.auc = h('span', { class: 'task-score-auc' });
-    this.element = h(
-      'li',
-      { class: `task-score family-${row.family}`, 'data-model': row.id, 'data-score': score },
-      h('span', { class: 'task-score-name' }, h('b', {}, this.name), h('span', {}, t(`tasks.score.${score}`))),
-      h('span', { class: 'rank-line-flat', 'aria-hidden': 'true' }, this.dot),
-      this.words,
-      this.auc,
-    );
-  }
-
-  /** Share of its test digits that are rarer than the picture. @returns {number | null} */
-  get rank() {
-    const { value } = this.asker;
-    return value === null || !this.quantiles ? null : rank(value, this.quantiles);
-  }
-
-  show() {
-    const { asker, words, dot, digits } = this;
-    const share = this.rank;
-    dot.hidden = share === null;
-    this.element.classList.toggle('alarmed', share !== null && share < ALARM);
-    if (!asker.ready) return;
-    if (asker.value === null) {
-      words.textContent = t('inspector.none');
-    } else if (share === null) {
-      words.textContent = t('tasks.unranked', { value: asker.words(asker.value) });
-    } else {
-      dot.style.left = `${100 * share}%`;
-      const likely = share >= 0.5;
-      const key = share <= 0.5 / digits ? 'none' : share >= 1 - 0.5 / digits ? 'all' : likely ? 'likely' : 'rare';
-      const percent = 100 * (likely ? share : 1 - share);
-      words.textContent = t(`tasks.rank.${key}`, { share: number(percent, percent > 99 ? 1 : 0), digits: number(digits) });
-    }
-  }
-
-  /** @param {string} kind */
-  curve(kind) {
-    return this.measured?.kinds.find((curve) => curve.kind === kind) ?? null;
-  }
-}
+/** Of the file of scores; a score is higher for what is more like a digit. */
+const COLUMNS = ['model', 'score', 'value', 'share_of_test_digits_rarer', 'test_digits', 'foreign', 'auc', 'auc_error'];
 
 /** @implements {RoomView<null>} */
 export class DetectView {
@@ -126,16 +61,9 @@ export class DetectView {
       words: (amount) => t('unit.percent', { value: number(100 * amount) }),
     });
     this.rows = h('ul', { class: 'task-scores' });
-    this.kinds = h('div', {});
-    /** @type {LinePlot<{judge: Judge, rejected: number, caught: number}>} */
-    this.plot = new LinePlot({
-      label: t('tasks.roc'),
-      x: { label: t('tasks.roc.x'), low: 0, high: 1, words: (value) => t('unit.percent', { value: number(100 * value) }) },
-      y: { label: t('tasks.roc.y'), low: 0, high: 1, words: (value) => t('unit.percent', { value: number(100 * value) }) },
-      pointed: (data) => this.point(data),
-    });
-    this.reading = h('p', { class: 'readout', role: 'status' });
+    this.roc = new Roc((foreign) => state.set({ foreign }, 'push'));
     this.link = roomLink();
+    const save = button({ label: t('tasks.scores.csv'), icon: ICONS.save(), onclick: () => this.save() });
     const looked = panel(
       'spoiled',
       t('tasks.spoiled'),
@@ -147,11 +75,12 @@ export class DetectView {
       h(
         'div',
         { class: 'task-main' },
-        panel('scores', t('tasks.scores'), [this.rows], [h('p', { class: 'readout' }, t('tasks.scores.legend')), this.link]),
-        panel('roc', t('tasks.roc'), [this.kinds, this.plot.element], [this.reading]),
+        panel('scores', t('tasks.scores'), [this.rows], [h('p', { class: 'readout' }, t('tasks.scores.legend')), h('div', { class: 'tools' }, save, this.link)]),
+        this.roc.panel,
       ),
     ];
-    this.below = h('div', { class: 'prose' }, ...[1, 2, 3].map((i) => h('p', {}, rich(`tasks.detect.${i}`))));
+    this.counts = h('p', {});
+    this.below = h('div', { class: 'prose' }, this.counts, ...[2, 3].map((i) => h('p', {}, rich(`tasks.detect.${i}`))));
     room.engine.on('need-canvases', () => this.asking.again());
   }
 
@@ -182,14 +111,19 @@ export class DetectView {
     });
     this.rows.replaceChildren(...this.judges.map(({ element }) => element));
     this.asking.rows = this.judges.map(({ asker }) => asker);
-    const name = (/** @type {string} */ kind) => (has(`tasks.kind.${kind}`) ? t(`tasks.kind.${kind}`) : kind);
-    this.foreign = choice({
-      label: t('tasks.foreign'),
-      look: 'choice pills',
-      options: figures.kinds.map((value) => ({ value, label: name(value) })),
-      chosen: (foreign) => room.state.set({ foreign }, 'push'),
-    });
-    this.kinds.replaceChildren(this.foreign.element);
+    this.roc.offer(figures.kinds);
+    this.counts.replaceChildren(rich('tasks.detect.1', { counts: this.digits() }));
+  }
+
+  /** How many test digits stand behind the lines, in words. */
+  digits() {
+    /** @type {Map<number, Set<string>>} */
+    const groups = new Map();
+    for (const { digits, quantiles, name } of this.judges) if (quantiles) groups.set(digits, (groups.get(digits) ?? new Set()).add(name));
+    const [most, ...others] = [...groups].sort(([, a], [, b]) => b.size - a.size);
+    if (!most) return t('tasks.detect.counts.none');
+    const list = others.map(([digits, names]) => t('tasks.detect.counts.of', { digits: number(digits), models: [...names].join(', ') }));
+    return [t('tasks.detect.counts', { digits: number(most[0]) }), ...list].join(', ');
   }
 
   leave() {
@@ -236,39 +170,20 @@ export class DetectView {
     const { kind } = this;
     this.spoil.set(values.spoil);
     this.amount.set(values.amount);
-    this.foreign?.set(kind);
-    pointInto(this.link, 'likely', { ink: values.source === 'drawn' ? values.ink : undefined });
-    const curves = this.judges.flatMap((judge) => {
-      const curve = judge.curve(kind);
-      return curve ? [{ judge, curve }] : [];
-    });
-    for (const judge of this.judges) {
-      const curve = judge.curve(kind);
-      judge.auc.textContent = curve ? t('tasks.auc', { value: number(curve.auc, 3), error: number(curve.auc_error, 3) }) : t('tasks.auc.none');
-      judge.auc.classList.toggle('fooled', curve !== null && curve.auc < 0.5);
-    }
-    this.plot.element.hidden = curves.length === 0;
-    this.plot.show({
-      series: curves.map(({ judge, curve: { roc } }) => ({
-        look: `family-${judge.asker.row.family} roc-${judge.asker.way.kind}`,
-        points: roc.map((caught, k) => {
-          const rejected = k / (roc.length - 1);
-          return { x: rejected, y: caught, label: this.told({ judge, rejected, caught }), data: { judge, rejected, caught } };
-        }),
-      })),
-    });
-    this.point(null);
+    // that room takes a drawing, and as it was drawn
+    if (values.source === 'drawn' && values.amount === 0) carryInto(this.link, 'likely', { ink: values.ink });
+    else showIn(this.link, 'likely', {});
+    this.roc.show(this.judges, kind);
   }
 
-  /** @param {{judge: Judge, rejected: number, caught: number}} point */
-  told({ judge, rejected, caught }) {
-    return t('tasks.roc.point', { model: judge.name, rejected: number(100 * rejected, 1), caught: number(100 * caught, 1) });
-  }
-
-  /** @param {{judge: Judge, rejected: number, caught: number} | null} data */
-  point(data) {
-    const none = this.plot.element.hidden ? t('tasks.roc.none') : t('tasks.roc.hint');
-    this.reading.textContent = data ? this.told(data) : none;
-    for (const judge of this.judges) judge.element.classList.toggle('lit', judge === data?.judge);
+  /** What every score says of the picture, and how well it tells the kind of the curves from digits. */
+  save() {
+    const { spoil, amount } = this.room.state.values;
+    const lines = this.judges.map((judge) => {
+      const curve = judge.curve(this.kind);
+      return [judge.asker.row.id, judge.score, judge.asker.value, judge.rank, judge.digits, this.kind, curve?.auc, curve?.auc_error];
+    });
+    const text = [COLUMNS, ...lines].map((line) => line.map((value) => value ?? '').join(',')).join('\n');
+    download(new Blob([`${text}\n`], { type: 'text/csv' }), `scores-${spoil}-${Math.round(100 * amount)}.csv`);
   }
 }

@@ -98,6 +98,24 @@ export async function fetchTaskFigures(catalog) {
   };
 }
 
+/** Families all of whose models can be told which digit to draw, and those none of whose can. */
+const TOLD = ['flow', 'energy', 'mixture', 'naive_bayes'];
+const UNTOLD = ['vae', 'autoregressive', 'rbm'];
+
+/**
+ * Whether a model can be told which digit to draw, as far as that is known before it is loaded: of families that have
+ * models of both kinds by whether a classifier that learned from it was taught what was asked for.
+ * @param {CatalogRow} row
+ * @param {Augment[]} augment
+ * @returns {boolean | null}
+ */
+export function tells({ id, family }, augment) {
+  if (TOLD.includes(family)) return true;
+  if (UNTOLD.includes(family)) return false;
+  const lesson = augment.find((one) => one.id === id);
+  return lesson ? lesson.labels === 'asked' : null;
+}
+
 /** A share with its standard error, in percent. @param {number} share @param {number} error */
 export function percent(share, error) {
   return t('tasks.percent', { value: number(100 * share, 1), error: number(100 * error, 1) });

@@ -10,18 +10,23 @@ import { StillPicture } from '../../parts/still.js';
 import { draw, draws, isTold } from '../compare/drawers.js';
 import { COLUMNS, duration, sorted } from '../compare/figures.js';
 import { Cards } from './cards.js';
-import { pointHome, roomLink } from './links.js';
+import { tells } from './figures.js';
+import { roomLink, showHome } from './links.js';
 import { pickedDigits } from './reader.js';
 import { ANY, COUNTS, WANTS } from './table.js';
 
 /** @import { Snapshot } from '../compare/drawers.js' */
 /** @import { Column, Measured } from '../compare/figures.js' */
 /** @import { RoomView } from '../room.js' */
+/** @import { Augment } from './figures.js' */
 /** @import { TasksRoom } from './index.js' */
 /** @import { Values, Want } from './table.js' */
 
 /** The figure that tells which model is best at what matters. @type {Record<Want, string>} */
 const FIGURE = { looks: 'fid', variety: 'recall', speed: 'sample_ms', size: 'bytes' };
+
+/** A model is offered where its digits lie at most so many times as far from real digits as other real digits do. */
+const FAR = 30;
 
 /** Digits that are drawn where the one asked for has to be picked out, for each that is wanted. */
 const PER_DIGIT = 12;
@@ -82,7 +87,8 @@ export class GenerateView {
     );
     const families = panel('families', t('tasks.families'), [this.cards.element]);
     this.panels = [h('div', { class: 'task-side' }, order, families), made];
-    this.below = h('div', { class: 'prose' }, ...[1, 2, 3].map((i) => h('p', {}, rich(`tasks.generate.${i}`))));
+    this.ranked = h('p', {});
+    this.below = h('div', { class: 'prose' }, this.ranked, ...[2, 3].map((i) => h('p', {}, rich(`tasks.generate.${i}`))));
     // what was on its way went with the session, and another one takes another time
     room.engine.on('need-canvases', () => {
       if (!this.asked) return;
@@ -106,18 +112,23 @@ export class GenerateView {
     if (CAUSES.some((key) => changed.has(key))) await this.show();
   }
 
-  /** The best model of each family for what matters, the best family first. @returns {Promise<{best: Measured[], column: Column}>} */
-  async ranking() {
-    const { want } = this.room.state.values;
-    const column = COLUMNS.find(({ key }) => key === FIGURE[want]) ?? COLUMNS[0];
-    const able = (await this.room.measures()).filter(({ row }) => draws(row.family));
+  /**
+   * The best model of each family for what matters, the best family first; families none of whose models draws what
+   * looks like digits come last.
+   * @param {Want} want
+   * @returns {Promise<{best: Measured[], column: Column}>}
+   */
+  async ranking(want) {
+    const column = columnOf(FIGURE[want]);
+    const able = sorted((await this.room.measures()).filter(({ row }) => draws(row.family)), column, false);
     /** @type {Map<string, Measured>} */
     const best = new Map();
-    for (const one of sorted(able, column, false)) if (!best.has(one.row.family)) best.set(one.row.family, one);
+    for (const one of [...able.filter((one) => !isFar(one)), ...able]) if (!best.has(one.row.family)) best.set(one.row.family, one);
     const chosen = able.find(({ id }) => id === this.room.state.values.model);
     // a link may name another model of the family
     if (chosen) best.set(chosen.row.family, chosen);
-    return { best: sorted([...best.values()], column, false), column };
+    const all = sorted([...best.values()], column, false);
+    return { best: [...all.filter((one) => !isFar(one)), ...all.filter(isFar)], column };
   }
 
   async show() {
@@ -126,19 +137,20 @@ export class GenerateView {
     this.digits.set(values.digit);
     this.count.set(values.count);
     this.want.set(values.want);
-    const { best, column } = await this.ranking();
+    const [{ best, column }, { augment }] = await Promise.all([this.ranking(values.want), room.figures()]);
     if (room.view !== this) return;
+    await this.explain();
     const known = best.find(({ id }) => id === values.model);
     if (values.model && !known) room.shell.say(t('model.unknown', { name: values.model }));
     const chosen = known ?? best[0];
     const cards = best.map((one) => {
-      const value = column.value(one);
+      const figures = column.key === 'fid' ? [column] : [column, columnOf('fid')];
       return {
         value: one.id,
         family: one.row.family,
         name: room.name(one.row),
-        reason: t(`tasks.generate.${one.row.family}`),
-        figure: value === null ? t('tasks.unmeasured') : column.words(value, one),
+        reason: reason(one, augment),
+        figure: figures.map((figure) => figureOf(one, figure)).join('\n'),
       };
     });
     this.cards.show(cards, chosen?.id ?? '');
@@ -148,8 +160,22 @@ export class GenerateView {
     }
     const { family } = chosen.row;
     const digit = values.digit === ANY ? undefined : values.digit;
-    pointHome(this.link, family, { model: chosen.id, seed: values.seed, digit, view: family === 'energy' || family === 'rbm' ? 'chains' : undefined });
+    showHome(this.link, family, { model: chosen.id, seed: values.seed, digit, view: family === 'energy' || family === 'rbm' ? 'chains' : undefined });
     await this.draw(chosen, values);
+  }
+
+  /** What the table says of looks and speed. */
+  async explain() {
+    const [looks, speed] = await Promise.all([this.ranking('looks'), this.ranking('speed')]);
+    const [first, quickest] = [looks.best[0], speed.best[0]];
+    if (!first) return;
+    const place = 1 + speed.best.findIndex(({ row }) => row.family === first.row.family);
+    this.ranked.replaceChildren(
+      rich('tasks.generate.1', {
+        ...{ looks: this.room.name(first.row), speed: this.room.name(quickest.row) },
+        ...{ place, of: speed.best.length, far: FAR },
+      }),
+    );
   }
 
   /** @param {Measured} chosen @param {Values} values */
@@ -204,7 +230,8 @@ export class GenerateView {
     const found = await pickedDigits(this.room, pixels, digit);
     if (signal.aborted) return;
     this.picture.show(found.pixels);
-    this.status.textContent = t('tasks.picked', { drawn: number(drawn), found: number(found.count), shown: Math.min(found.count, wanted), digit, time: duration(ms) });
+    const words = found.count < wanted ? 'tasks.picked.few' : 'tasks.picked';
+    this.status.textContent = t(words, { drawn: number(drawn), found: number(found.count), wanted, digit, time: duration(ms) });
   }
 
   async save() {
@@ -215,4 +242,33 @@ export class GenerateView {
       this.room.shell.complain(error);
     }
   }
+}
+
+/** @param {string} key */
+const columnOf = (key) => COLUMNS.find((column) => column.key === key) ?? COLUMNS[0];
+
+/** A figure with its name and its unit. @param {Measured} one @param {Column} column */
+function figureOf(one, column) {
+  const value = column.value(one);
+  const words = value === null ? t('tasks.unmeasured') : column.words(value, one);
+  return t('tasks.generate.figure', { name: t(`compare.figure.${column.key}`), value: words });
+}
+
+/** @param {Measured} one */
+function isFar({ samples }) {
+  return samples !== null && samples.fid > FAR * samples.fid_floor;
+}
+
+/** What the model does, whether it can be told the digit, and what was measured. @param {Measured} one @param {Augment[]} augment */
+function reason(one, augment) {
+  const { row, samples } = one;
+  const told = tells(row, augment);
+  return [
+    t(`tasks.generate.${row.family}`),
+    told === null ? '' : t(told ? 'tasks.generate.told' : 'tasks.generate.untold'),
+    isFar(one) ? t('tasks.generate.far', { far: FAR }) : '',
+    samples ? t('tasks.generate.setting', { n: number(samples.n), setting: samples.setting }) : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }

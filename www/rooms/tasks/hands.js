@@ -9,6 +9,7 @@ import { besides } from '../about.js';
 import { DuelModel, joined } from '../duel/model.js';
 import { LAYERS } from '../duel/table.js';
 import { observed } from '../likely/answers.js';
+import { SPLIT, WALK } from './settings.js';
 
 /** @import { EngineClient } from '../../engine.js' */
 /** @import { CatalogRow, ModelInfo, Spec } from '../../protocol.js' */
@@ -36,6 +37,7 @@ import { observed } from '../likely/answers.js';
  * @property {string} family
  * @property {string} model  that is taken, where the catalog has it
  * @property {string} way  as in tasks.json; see figures.js
+ * @property {string} [setting]  how its setting in tasks.json begins, where the way was measured with several
  * @property {boolean} takes  any picture for a hand
  * @property {(order: Order) => Promise<void>} write
  */
@@ -43,10 +45,6 @@ import { observed } from '../likely/answers.js';
 const DIGITS = 10;
 /** Names of the lanes. */
 const LANES = { there: 'tasks-encode', back: 'tasks-decode' };
-/** Steps of midpoint, in each direction. */
-const STEPS = 12;
-/** The coarse layers, which take the code of the digit. */
-const SPLIT = 2;
 
 /** @type {Record<Hand, Way>} */
 export const WAYS = {
@@ -54,7 +52,7 @@ export const WAYS = {
   vae: { family: 'vae', model: 'vae-conv', way: 'class_means', takes: true, write: classMeans },
   denoiser: { family: 'denoiser', model: 'diffusion', way: 'recode', takes: true, write: denoiser },
   gan: { family: 'gan', model: 'dcgan', way: 'same_code', takes: false, write: sameCode },
-  mixing: { family: 'gan', model: 'style-gan', way: 'mixing', takes: false, write: mixing },
+  mixing: { family: 'gan', model: 'style-gan', way: 'mixing', setting: `the first ${SPLIT} of ${LAYERS} layers`, takes: false, write: mixing },
 };
 
 /** A digit for each hand. @param {number} digit @param {number} count */
@@ -98,7 +96,7 @@ async function classMeans({ engine, row, info, hands, classes, show }) {
 async function denoiser({ engine, row, hands, classes, seed, show, signal }) {
   /** @type {Spec} */
   const there = {
-    ...{ model: row.id, sampler: 'midpoint', steps: STEPS, spacing: 'uniform', eta: 0, guidance_scale: 0, classes, seed },
+    ...{ model: row.id, sampler: 'midpoint', steps: WALK, spacing: 'uniform', eta: 0, guidance_scale: 0, classes, seed },
     ...{ shared_noise: false, start: { kind: 'data' }, direction: 'encode' },
   };
   const noise = await last(engine, LANES.there, there, hands.map((value) => 2 * value - 1));

@@ -11,7 +11,7 @@ import { examples } from '../energy/given.js';
 import { Cards } from './cards.js';
 import { percent } from './figures.js';
 import { WAYS } from './hands.js';
-import { pointHome, roomLink } from './links.js';
+import { carryHome, roomLink, showHome } from './links.js';
 import { mostLikely, read } from './reader.js';
 import { correlation, strokeOf } from './stroke.js';
 import { HANDS } from './table.js';
@@ -102,14 +102,15 @@ export class StyleView {
     const { room } = this;
     const { style } = await room.figures();
     const cards = HANDS.flatMap((hand) => {
-      const { family, way } = WAYS[hand];
+      const { family, way, setting = '' } = WAYS[hand];
       const row = this.rowOf(hand);
       if (!row) return [];
-      const measured = style.find((one) => one.id === row.id && one.way === way);
+      const measured = style.find((one) => one.id === row.id && one.way === way && one.setting.startsWith(setting));
       const figure = measured
         ? t('tasks.style.figure', { read: percent(measured.read, measured.read_error), slant: number(measured.slant, 2), width: number(measured.width, 2) })
         : t('tasks.unmeasured');
-      return [{ value: hand, family, name: room.name(row), reason: t(`tasks.hand.${hand}`), figure }];
+      const told = measured ? t('tasks.style.measured', { pairs: number(measured.n), setting: measured.setting }) : '';
+      return [{ value: hand, family, name: room.name(row), reason: [t(`tasks.hand.${hand}`), told].filter(Boolean).join(' · '), figure }];
     });
     const { hand } = room.state.values;
     this.cards.show(cards, hand);
@@ -140,15 +141,14 @@ export class StyleView {
     this.abort.abort();
     const { signal } = (this.abort = new AbortController());
     const { room, status } = this;
-    const { hand, seed, ink } = room.state.values;
-    const { family, takes, write } = WAYS[hand];
+    const { hand, seed } = room.state.values;
+    const { takes, write } = WAYS[hand];
     const row = this.rowOf(hand);
     if (!row) {
       status.textContent = t('tasks.none');
       return;
     }
-    const home = hand === 'mixing' ? { view: 'mix' } : family === 'denoiser' ? { view: 'steer', tool: 'swap', source: 'drawn' } : {};
-    pointHome(this.link, family, { model: row.id, seed, ...(takes ? { ink } : {}), ...(family === 'vae' ? { view: 'draw' } : {}), ...home });
+    this.point(row.id);
     this.digits.show(null);
     this.hands.show(null);
     status.textContent = t('tasks.working');
@@ -174,6 +174,17 @@ export class StyleView {
       status.textContent = '';
       room.shell.complain(error);
     }
+  }
+
+  /** Where the model is at home: rooms of models that take a hand take the drawing. @param {string} model  its id */
+  point(model) {
+    const { hand, seed, ink } = this.room.state.values;
+    const { family, takes } = WAYS[hand];
+    /** @type {Partial<Record<Hand, Record<string, unknown>>>} */
+    const views = { vae: { view: 'draw' }, denoiser: { view: 'steer', tool: 'swap', source: 'drawn' }, mixing: { view: 'mix' } };
+    const values = { model, seed, ...views[hand] };
+    if (takes && this.drawn) carryHome(this.link, family, { ...values, ink });
+    else showHome(this.link, family, values);
   }
 
   /** Is it still the digit, and still the hand? @param {Written} written @param {AbortSignal} signal */

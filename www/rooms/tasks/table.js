@@ -43,13 +43,15 @@ export const TABLE = {
   ink: text(EXAMPLE, /^[\w-]{0,4000}$/),
   /** One bit for each pixel, 1 where the picture is lost; see parts/mask-pad.js. Empty: the lower half. */
   mask: text('', /^([\w-]{131})?$/),
+  /** The models that complete it, where they are not the best of their families, with dots between. */
+  with: text('', /^[\w.-]{0,200}$/),
   spoil: oneOf(SPOILS),
   /** How much of it, 0 to 1. */
   amount: range(0, 0, 1),
   /** What digits are told from in the curves; empty: what the picture is spoiled with. */
   foreign: text('', /^\w{0,40}$/),
   hand: oneOf(HANDS, 'vae'),
-  /** The model whose digits a classifier learned from; empty: the best one. */
+  /** The model whose digits a classifier learned from; empty: the best of those that drew most. */
   teacher: text('', /^[\w.-]{0,80}$/),
 };
 
