@@ -19,6 +19,8 @@ use crate::rng::Philox;
 const PCA_IMAGES: usize = 20_000;
 /// Grey values of a picture.
 const GREYS: f64 = 256.0;
+/// The variance within a grey value: no pixel is known better.
+const GREY_VARIANCE: f64 = 1.0 / (12.0 * GREYS * GREYS);
 
 /// The affine space that pictures are seen in.
 struct Space {
@@ -41,8 +43,7 @@ impl Space {
         let basis = DMatrix::from_fn(DIRECTIONS, PIXELS, |row, column| eigenvectors[(column, order[row])]);
         let rest = &order[DIRECTIONS..];
         let noise = rest.iter().map(|&index| eigenvalues[index].max(0.0)).sum::<f64>() / rest.len() as f64;
-        // no picture is without grey values
-        Ok(Space { mean, basis, noise: noise.max(1.0 / (12.0 * GREYS * GREYS)) })
+        Ok(Space { mean, basis, noise: noise.max(GREY_VARIANCE) })
     }
 
     /// A column of P numbers for each image.
@@ -80,7 +81,8 @@ impl<'a> Em<'a> {
             let away = column - &mean;
             covariance.ger(1.0 / count as f64, &away, &away, 1.0);
         }
-        let prior = DMatrix::from_diagonal(&covariance.diagonal());
+        // what does not vary at all still has grey values
+        let prior = DMatrix::from_diagonal(&covariance.diagonal().add_scalar(GREY_VARIANCE));
         let factor = cholesky(covariance + &prior * 1e-3)?;
         let gaussian = |index: &u32| Gaussian {
             log_weight: -(components as f64).ln(),

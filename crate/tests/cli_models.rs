@@ -1,0 +1,111 @@
+//! Every recipe trains, and every model that is shipped is described, sampled and, where that is quick, measured from the
+//! command line.
+
+mod place;
+
+use inkling::catalog::Catalog;
+use place::{Place, classifier};
+
+/// Digits that are measured.
+const DIGITS: usize = 20;
+
+fn models() -> String {
+    format!("{}/../www/models", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Ids and families of the models that are shipped.
+fn shipped() -> Vec<(String, String)> {
+    let bytes = std::fs::read(format!("{}/catalog.json", models())).expect("the catalog");
+    let models = Catalog::parse(&bytes).expect("a catalog").models;
+    models.into_iter().map(|entry| (entry.id, entry.family)).collect()
+}
+
+#[test]
+fn every_recipe_trains() {
+    let place = Place::new();
+    for (id, family) in shipped() {
+        let classical = ["mixture", "gaussian_mixture", "naive_bayes", "markov_field"].contains(&family.as_str());
+        // of fifty ways to write a digit there are fewer images here
+        if id == "mixture" {
+            place.fail(&format!("train {id} --data mnist --backend cpu --out x.safetensors"), "too few");
+            continue;
+        }
+        let steps = if classical { "" } else { "--steps 1" };
+        let data = if id == "few-step" { "pairs" } else { "mnist" };
+        if data == "pairs" {
+            let source = format!("{}/diffusion.safetensors", models());
+            place.succeed(&format!("pairs {source} --n 128 --sampler euler --steps 1 --backend cpu --out pairs"));
+        }
+        place.succeed(&format!("train {id} --data {data} {steps} --backend cpu --out {id}.safetensors"));
+        assert!(place.succeed(&format!("info {id}.safetensors --backend cpu")).contains(&format!("the recipe {id}")));
+    }
+    let other =
+        "train dcgan --data mnist --steps 1 --backend cpu --loss hinge --regulariser spectral-norm --out o.safetensors";
+    place.succeed(other);
+    assert!(place.succeed("info o.safetensors --backend cpu").contains("the recipe dcgan-hinge-spectral-norm"));
+    place.fail("train flow --data mnist --steps 1 --loss hinge --out x.safetensors", "flow is none");
+}
+
+#[test]
+fn every_model_is_sampled_in_its_ways() {
+    let place = Place::new();
+    for (id, family) in shipped() {
+        let flags = match family.as_str() {
+            "denoiser" => "--steps 2 --sampler ddim",
+            "autoregressive" | "flow" => "--temperature 0.8",
+            "rbm" | "energy" => "--chain-steps 8 --temperature 1.5",
+            _ => "",
+        };
+        let line = format!("sample {}/{id}.safetensors --n 2 --seed 5 --backend cpu {flags} --out {id}.npy", models());
+        if ["classifier", "markov_field"].contains(&family.as_str()) {
+            place.fail(&line, "draws nothing");
+            continue;
+        }
+        place.succeed(&line);
+        let drawn = place.npy(&format!("{id}.npy"));
+        assert_eq!(drawn.shape, [2, 28, 28], "{id}");
+        assert!(drawn.values.iter().all(|value| (0.0..=1.0).contains(value)), "{id}");
+        assert_ne!(drawn.values[..784], drawn.values[784..], "{id}: the digits are different ones");
+    }
+    let vae = format!("sample {}/vae-dense.safetensors --n 1 --temperature 0.5 --out x.npy", models());
+    place.fail(&vae, "--temperature for those");
+}
+
+#[test]
+fn models_are_measured_by_the_command_that_their_figures_tell() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.path("www/models")).expect("a folder");
+    place.write("www/models/classifier.safetensors", &classifier());
+    let (mut rows, mut ids) = (Vec::new(), Vec::new());
+    let bytes = std::fs::read(format!("{}/catalog.json", models())).expect("the catalog");
+    for entry in Catalog::parse(&bytes).expect("a catalog").models {
+        // the others draw or anneal for minutes
+        if ["vae-textbook", "ddpm-x0", "wgan", "flow", "gaussian-mixture", "naive-bayes"].contains(&entry.id.as_str()) {
+            let weights = std::fs::read(format!("{}/{}", models(), entry.file)).expect("weights");
+            place.write(&format!("www/models/{}", entry.file), &weights);
+            ids.push(entry.id.clone());
+            rows.push(serde_json::to_value(&entry).expect("JSON"));
+        }
+    }
+    place.write("www/models/catalog.json", serde_json::json!({ "models": rows }).to_string().as_bytes());
+    let more = "--backend cpu --classifier www/models/classifier.safetensors --images 4 --samples 5";
+    place.succeed(&format!("eval all --data mnist --n {DIGITS} --seed 3 {more}"));
+    let read = |name: &str| -> serde_json::Value { serde_json::from_slice(&place.read(name)).expect("JSON") };
+    for id in ids {
+        let name = format!("www/models/{id}.measures.json");
+        let mut first = read(&name);
+        let command = first["command"].as_str().expect("a command").to_string();
+        assert!(command.contains(&format!("--model {id} ")), "{command}");
+        assert!(first["samples"]["errors"]["recall"].is_number() && first["cost"]["memory"].is_number(), "{first}");
+        let command = command.strip_prefix("inkling ").expect("the program").replace("data/mnist", "mnist");
+        place.succeed(&format!("{command} {more}"));
+        let mut again = read(&name);
+        // the clock is never the same
+        for figures in [&mut first, &mut again] {
+            figures["cost"]["sample_ms"].take();
+        }
+        assert_eq!(first, again, "{id}");
+    }
+    assert!(String::from_utf8(place.read("MEASURES.md")).expect("text").contains("\n| flow | 3 | "));
+    place.fail(&format!("eval all --data mnist --model nobody {more}"), "there is no model nobody");
+}
