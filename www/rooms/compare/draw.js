@@ -9,7 +9,7 @@ import { panel } from '../../parts/panel.js';
 import { download } from '../../parts/save.js';
 import { scrubber } from '../../parts/scrubber.js';
 import { seedField } from '../../parts/seed.js';
-import { draw, draws, shareOf, shortened } from './drawers.js';
+import { draw, draws } from './drawers.js';
 import { duration } from './figures.js';
 import { COUNT, digitCanvas, paint } from './tile.js';
 
@@ -36,7 +36,6 @@ class Rival {
     /** What a digit took where the table was measured, in ms; null where that is not known. @type {number | null} */
     this.measured = null;
     this.canvas = digitCanvas(t('compare.digits', { model: name }));
-    const notes = [has(`compare.note.${row.id}`) ? t(`compare.note.${row.id}`) : '', shortened(row.family)];
     this.time = h('span', { class: 'rival-time' });
     this.bar = h('span', { class: 'rival-bar' });
     this.element = h(
@@ -46,7 +45,7 @@ class Rival {
       h('span', { class: 'rival-name' }, name),
       h('span', { class: 'rival-track', 'aria-hidden': 'true' }, this.bar),
       this.time,
-      ...notes.filter(Boolean).map((note) => h('span', { class: 'rival-note' }, note)),
+      has(`compare.note.${row.id}`) ? h('span', { class: 'rival-note' }, t(`compare.note.${row.id}`)) : null,
     );
   }
 
@@ -57,7 +56,7 @@ class Rival {
 
   /** When it is done, on the clock. */
   get due() {
-    return this.measured === null ? this.ms / COUNT : this.measured * shareOf(this.row.family);
+    return this.measured ?? this.ms / COUNT;
   }
 
   clear() {
@@ -207,7 +206,7 @@ export class DrawView {
     this.waits(false);
     const times = this.rivals.filter(({ done, ms }) => done && ms > 0).map(({ ms }) => ms);
     const [quick, slow] = [Math.min(...times), Math.max(...times)];
-    this.status.textContent = times.length > 0 ? t('compare.done', { count: number(COUNT), quick: duration(quick), slow: duration(slow), times: number(slow / quick) }) : '';
+    this.status.textContent = times.length > 0 ? t('compare.done', { count: number(COUNT), quick: duration(quick), slow: duration(slow), times: number(Number((slow / quick).toPrecision(2))) }) : '';
     this.grid.dataset.seed = String(seed);
   }
 

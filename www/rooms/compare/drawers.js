@@ -1,6 +1,5 @@
 /** How each family draws digits: the one thing about a model that this room has to know. */
 
-import { number, t } from '../../i18n/translate.js';
 import { runChain, runLane } from '../../parts/running.js';
 import { timeOf } from '../../parts/timing.js';
 import { PIXELS } from '../../protocol.js';
@@ -26,9 +25,9 @@ import { NO_CLASS } from '../denoise/table.js';
  * @property {number[]} [digits]  one for each picture, for models that are told; 0 to 9 in turn where they are left out
  * @property {string} [name]  of the scene and of the lane, where several draw at once
  * @property {boolean} [grey]  of what is written as ink or paper, the probability of ink that it was written with
- * @property {boolean} [live]  whatever is newest is shown on the way, which costs a denoiser time; else states at the
- *   same places of the way each time
- * @property {boolean} [full]  chains as long as those that were measured, of which only the end is shown
+ * @property {boolean} [live]  for somebody who watches: whatever is newest is shown on the way, which costs a denoiser
+ *   time, and chains are shorter than those that were measured; else states at the same places of the way each time
+ * @property {boolean} [last]  nothing but the last state, and untimed where that would take drawing again
  * @property {(snapshot: Snapshot) => void} show
  * @property {AbortSignal} signal
  */
@@ -44,23 +43,13 @@ import { NO_CLASS } from '../denoise/table.js';
 const NAME = 'compare';
 /** States on the way that are kept. */
 const FRAMES = 24;
-/** Chains: sweeps or steps in a run of the job, how many were measured, and how many a person waits for. @type {Record<string, {each: number, measured: number, shown: number}>} */
-const CHAINS = { rbm: { each: 2, measured: 1000, shown: 1000 }, energy: { each: 4, measured: 1000, shown: 300 } };
+/** Chains: sweeps or steps in a run of the job, how many were measured, and how many a person waits for who watches many. @type {Record<string, {each: number, measured: number, live: number}>} */
+const CHAINS = { rbm: { each: 2, measured: 1000, live: 200 }, energy: { each: 4, measured: 1000, live: 300 } };
 /** Values of the input `begin` of these jobs: the chain goes on, or begins with noise. */
 const [GO_ON, FROM_NOISE] = [0, 1];
 
 /** Runs of a chain's job. @param {Task} task */
-const runsOf = ({ row: { family }, full }) => CHAINS[family][full ? 'measured' : 'shown'] / CHAINS[family].each;
-
-/** The part of what is drawn for a person that takes less than what was measured. @param {string} family */
-export const shareOf = (family) => (CHAINS[family]?.shown ?? 1) / (CHAINS[family]?.measured ?? 1);
-
-/** Says so where it is less. @param {string} family */
-export function shortened(family) {
-  if (shareOf(family) === 1) return '';
-  const { shown, measured } = CHAINS[family];
-  return t('compare.shortened', { shown: number(shown), measured: number(measured) });
-}
+const runsOf = ({ row: { family }, live }) => CHAINS[family][live ? 'live' : 'measured'] / CHAINS[family].each;
 
 /** The digits of models that are told. @param {Pick<Task, 'count' | 'digits'>} task */
 const digitsOf = ({ count, digits }) => Float32Array.from({ length: count }, (_, i) => digits?.[i] ?? i % 10);
@@ -75,11 +64,11 @@ export function isTold({ config }) {
 
 /** @type {Record<string, Drawer>} */
 const DRAWERS = {
-  async vae({ engine, info, seed, count, show, signal }) {
+  async vae({ engine, info, seed, count, show, signal, last }) {
     const z = await engine.normal(seed, count * info.config.z_dim);
     // the first time is that of compiling
     const pixels = await engine.pixels(z);
-    const ms = await timeOf((times) => Promise.all(Array.from({ length: times }, () => engine.pixels(z))), signal);
+    const ms = last ? 0 : await timeOf((times) => Promise.all(Array.from({ length: times }, () => engine.pixels(z))), signal);
     show({ pixels, ms, share: 1 });
   },
   denoiser,
@@ -146,12 +135,12 @@ export const draw = (task) => DRAWERS[task.row.family](task);
  */
 function byJob(recipe) {
   return (task) => {
-    const { engine, row, seed, count, show, signal, name = NAME, live, full } = task;
+    const { engine, row, seed, count, show, signal, name = NAME, live, last } = task;
     const { output = 'pixels', ...chain } = recipe(task);
     const given = { model: row.id, batch: count, seed, ...chain };
     const { steps } = chain;
     if (steps === 1) return atOnce(task, given, output);
-    const frames = full ? 1 : FRAMES;
+    const frames = last ? 1 : FRAMES;
     return runChain(engine, name, given, {
       read: [output],
       signal,
@@ -167,13 +156,13 @@ function byJob(recipe) {
  * @param {{model: string, job: string, batch: number, seed: number, inputs: Inputs}} given
  * @param {string} output
  */
-async function atOnce({ engine, show, signal, full }, { seed, ...given }, output) {
+async function atOnce({ engine, show, signal, last }, { seed, ...given }, output) {
   const run = (/** @type {number} */ steps) => engine.compute({ ...given, chain: { seed, steps }, read: [output] });
   // the first time is that of compiling
   const { [output]: pixels } = await run(1);
   if (signal.aborted) return;
   // whoever measures many digits has no use for the time of each batch
-  show({ pixels, ms: full ? 0 : await timeOf(run, signal), share: 1 });
+  show({ pixels, ms: last ? 0 : await timeOf(run, signal), share: 1 });
 }
 
 /**
@@ -188,7 +177,7 @@ async function setting(id) {
 
 /** @param {Task} task */
 async function denoiser(task) {
-  const { engine, row, info, seed, count, show, signal, name = NAME, live, full } = task;
+  const { engine, row, info, seed, count, show, signal, name = NAME, live, last } = task;
   const { sampler, steps, spacing, eta, guidance_scale } = await setting(row.id);
   const known = info.config.conditional !== false;
   const classes = known ? Array.from(digitsOf(task)) : new Array(count).fill(NO_CLASS);
@@ -201,6 +190,6 @@ async function denoiser(task) {
   await runLane(engine, name, spec, {
     show: (pixels, { ms, frame, frames }) => show({ pixels, ms, share: frame / (frames - 1) }),
     signal,
-    afterwards: live ? undefined : full ? 1 : FRAMES,
+    afterwards: live ? undefined : last ? 1 : FRAMES,
   });
 }

@@ -116,10 +116,10 @@ export function operations(value) {
   return t('compare.kflop', { value: number(value / 1e3, 1) });
 }
 
-/** Three significant digits, in one unit up to a second. @param {number} ms */
+/** Two or three significant digits, in one unit up to a second. @param {number} ms */
 export function duration(ms) {
   if (ms >= 999.5) return t('unit.seconds', { value: number(ms / 1000, ms < 10_000 ? 2 : 1) });
-  const decimals = ms > 0 ? Math.min(4, Math.max(0, 2 - Math.floor(Math.log10(ms)))) : 0;
+  const decimals = ms > 0 ? Math.min(5, Math.max(0, (ms < 1 ? 1 : 2) - Math.floor(Math.log10(ms)))) : 0;
   return t('unit.milliseconds', { value: number(ms, decimals) });
 }
 

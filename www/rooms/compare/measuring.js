@@ -139,7 +139,7 @@ export class Measuring {
       /** @type {Float32Array} */
       let pixels = new Float32Array(0);
       await draw({
-        ...{ engine: room.engine, row: measured.row, info, signal, seed: (seed + done) >>> 0, count: batch, grey: true, full: true, name: 'measuring' },
+        ...{ engine: room.engine, row: measured.row, info, signal, seed: (seed + done) >>> 0, count: batch, grey: true, last: true, name: 'measuring' },
         show: (snapshot) => ({ pixels } = snapshot),
       });
       if (signal.aborted || pixels.length !== batch * PIXELS) return;

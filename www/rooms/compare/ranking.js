@@ -6,7 +6,7 @@ import { ICONS, button, h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { download } from '../../parts/save.js';
 import { claims } from './claims.js';
-import { draw, draws, shortened } from './drawers.js';
+import { draw, draws } from './drawers.js';
 import { COLUMNS, COST, LIKELIHOOD, QUALITY, duration, inWords, likelihoodGroups, sorted } from './figures.js';
 import { Measuring } from './measuring.js';
 import { COUNT, digitCanvas, paint } from './tile.js';
@@ -251,7 +251,7 @@ export class RankingView {
           if (signal.aborted) return;
           this.pixels = pixels;
           paint(this.canvas, pixels);
-          this.sampleNote.textContent = [t('compare.took', { time: duration(ms) }), shortened(row.family)].filter(Boolean).join(' ');
+          this.sampleNote.textContent = t('compare.took', { time: duration(ms) });
         },
       });
     } catch (error) {
