@@ -2,29 +2,34 @@
 
 import { number } from '../../i18n/translate.js';
 import { h } from '../../parts/dom.js';
-import { KindError } from '../../protocol.js';
+import { KindError, SIDE } from '../../protocol.js';
 
 /** In pixels of the file: the drawing's side, the space between things, a chart's width, and the height of a bar's row. */
-const [SIDE, GAP, WIDE, ROW] = [336, 32, 300, 30];
+const [EDGE, GAP, WIDE, ROW] = [336, 32, 300, 30];
 const FONT = 'sans-serif';
 
 /**
- * @param {HTMLCanvasElement} drawing  as the models see it
+ * @param {Float32Array} image  the drawing as the models see it
  * @param {{name: string, probabilities: ArrayLike<number>}[]} judges
  * @returns {Promise<Blob>}
  */
-export function tellPicture(drawing, judges) {
-  const sheet = h('canvas', { width: SIDE + 2 * GAP + judges.length * (WIDE + GAP), height: SIDE + 2 * GAP });
+export function tellPicture(image, judges) {
+  const sheet = h('canvas', { width: EDGE + 2 * GAP + judges.length * (WIDE + GAP), height: EDGE + 2 * GAP });
   const context = sheet.getContext('2d');
   if (!context) throw new KindError('internal', '2d');
-  const style = getComputedStyle(drawing.isConnected ? drawing : document.body);
+  const style = getComputedStyle(document.body);
   const colour = (/** @type {string} */ name) => style.getPropertyValue(name);
   context.fillStyle = colour('--digit-paper');
   context.fillRect(0, 0, sheet.width, sheet.height);
-  context.imageSmoothingEnabled = false;
-  context.drawImage(drawing, GAP, GAP, SIDE, SIDE);
+  context.fillStyle = colour('--digit-ink');
+  const pixel = EDGE / SIDE;
+  for (const [place, value] of image.entries()) {
+    context.globalAlpha = value;
+    context.fillRect(GAP + pixel * (place % SIDE), GAP + pixel * Math.floor(place / SIDE), pixel, pixel);
+  }
+  context.globalAlpha = 1;
   for (const [index, { name, probabilities }] of judges.entries()) {
-    const left = SIDE + 2 * GAP + index * (WIDE + GAP);
+    const left = EDGE + 2 * GAP + index * (WIDE + GAP);
     context.fillStyle = colour('--digit-ink');
     context.font = `600 18px ${FONT}`;
     context.fillText(name, left, GAP + 16, WIDE);

@@ -109,6 +109,7 @@ export class TellView {
     this.components = new Picture(room.engine, { name: 'components', label: t('compare.tell.components'), columns: 10, rows: 4, gap: 3 });
     this.scenes = [new Scene(room.engine, 'tell-means'), new Scene(room.engine, 'tell-components')];
     this.file = button({ label: t('save.png'), icon: ICONS.save(), onclick: () => this.save() });
+    this.file.disabled = true;
     this.panels = [
       panel('drawing', t('draw.title'), [this.paper.surface], [this.paper.tools]),
       panel('judges', t('compare.tell.title'), [h('div', { class: 'judges' }, ...this.judges.map(({ element }) => element))], [h('div', { class: 'tools' }, this.file)]),
@@ -166,9 +167,10 @@ export class TellView {
 
   /** The drawing and what is said of it, where there is one. */
   async save() {
+    if (!this.image) return;
     const judges = this.judges.flatMap(({ id, probabilities }) => (probabilities ? [{ name: t(`compare.tell.${id}`), probabilities }] : []));
     try {
-      download(await tellPicture(this.paper.seen, judges), 'inkling-which-digit.png');
+      download(await tellPicture(this.image, judges), 'inkling-which-digit.png');
     } catch (error) {
       this.room.shell.complain(error);
     }
