@@ -82,7 +82,7 @@ test('every model draws from the seed, and the clock shows what each had when', 
   expect(await ink(page, 1)).toBe(halfway);
 
   // what is no seed is refused in words
-  const seed = page.getByLabel('Seed');
+  const seed = page.getByRole('spinbutton', { name: 'Seed' });
   await seed.fill('-4');
   await seed.press('Enter');
   await expect(page.locator('.seed-refusal')).toContainText('whole number from 0');
@@ -208,6 +208,7 @@ test('what explains a figure is in sight where the figure is', async ({ page }, 
   await page.locator('[data-cell="cost-bytes-energy"]').click();
   await expect(page.locator('.figure-detail h3')).toBeInViewport();
   await expect(page.locator('.figure-detail')).toContainText('Energy model');
+  await expect(page.locator('[data-cell="cost-bytes-energy"]')).toBeInViewport();
 
   await page.setViewportSize({ width: 390, height: 844 });
   const cell = page.locator('[data-cell="quality-coverage-pixelcnn"]');
@@ -276,7 +277,7 @@ test('points of the pictures are read by keyboard and lead to the figures', asyn
   await page.goBack();
   await page.locator('.panel-worth').getByText('Parameters').click();
   await expect(page).toHaveURL(/cost=parameters/);
-  await expect(page.locator('.panel-worth svg')).toHaveAttribute('aria-label', /Parameters/);
+  await expect(page.locator('.panel-worth .line-plot svg')).toHaveAttribute('aria-label', /Parameters/);
 });
 
 test('a drawing is judged by generative and discriminative classifiers', async ({ page }, info) => {

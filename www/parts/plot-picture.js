@@ -15,13 +15,19 @@ export async function plotPicture(drawing) {
   const parts = drawing.querySelectorAll('*');
   for (const [index, part] of copy.querySelectorAll('*').entries()) {
     const style = getComputedStyle(parts[index]);
-    part.setAttribute('style', STYLES.map((name) => `${name}: ${style.getPropertyValue(name)}`).join('; '));
+    // as attributes: the page allows no styles in markup
+    for (const name of STYLES) part.setAttribute(name, style.getPropertyValue(name));
   }
   copy.setAttribute('width', String(width));
   copy.setAttribute('height', String(height));
+  const address = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(copy)], { type: 'image/svg+xml' }));
   const picture = new Image();
-  picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
-  await picture.decode();
+  picture.src = address;
+  try {
+    await picture.decode();
+  } finally {
+    URL.revokeObjectURL(address);
+  }
   const sheet = h('canvas', { width: Math.round(SCALE * width), height: Math.round(SCALE * height) });
   const context = sheet.getContext('2d');
   if (!context) throw new KindError('internal', '2d');

@@ -112,6 +112,8 @@ export class RankingView {
     if (place !== null) this.hold(held, place);
     this.claims.replaceChildren(claims(measured, (row) => this.room.name(row)));
     this.showDetail(measured);
+    // at the end of the tables there is no room beside them for all of it
+    if (place !== null && !NARROW.matches) this.explained.scrollIntoView({ block: 'nearest', behavior: 'instant' });
   }
 
   /** Where a cell stands on the screen; null where there is none. @param {string} cell */
