@@ -88,6 +88,8 @@ export async function fetchFigures(catalog) {
  * @property {string} key  `compare.figure.<key>` is its name, `compare.definition.<key>` what it means
  * @property {(measured: Measured) => number | null} value
  * @property {(value: number, measured: Measured) => string} words
+ * @property {(value: number, measured: Measured) => string} [plain]  the words without what stands in brackets
+ * @property {(value: number, measured: Measured) => string} [aside]  what stands in brackets
  * @property {(measured: Measured) => number | null} [error]  standard error of the value
  * @property {(error: number) => string} [doubt]  the error in words
  * @property {boolean} [more]  more is better
@@ -123,12 +125,25 @@ export function duration(ms) {
   return t('unit.milliseconds', { value: number(ms, decimals) });
 }
 
+/** How many times what real digits reach. @param {number} value @param {Measured} measured */
+function ofFloor(value, { samples }) {
+  return t('compare.fid', { times: number(value / (samples?.fid_floor ?? 1), 1) });
+}
+
+/** @param {number} _nats @param {Measured} measured */
+function inBits(_nats, { likelihood }) {
+  const bits = likelihood?.bits_per_dimension ?? null;
+  return bits === null ? '' : t('compare.bits', { bits: number(bits, 3) });
+}
+
 /** What digits look like. @type {Column[]} */
 export const QUALITY = [
   {
     key: 'fid',
     value: ofSamples('fid'),
-    words: (value, { samples }) => t('compare.fid', { value: number(value, 1), times: number(value / (samples?.fid_floor ?? 1), 1) }),
+    words: (value, one) => `${rounded(1)(value)} ${ofFloor(value, one)}`,
+    plain: rounded(1),
+    aside: ofFloor,
     error: ofSamples('fid_error'),
     doubt: rounded(1),
   },
@@ -154,11 +169,9 @@ export const COST = [
 export const LIKELIHOOD = {
   key: 'nats',
   value: ({ likelihood }) => likelihood?.nats ?? null,
-  words(value, { likelihood }) {
-    const bits = likelihood?.bits_per_dimension ?? null;
-    const nats = number(value, 1);
-    return bits === null ? nats : t('compare.bits', { nats, bits: number(bits, 3) });
-  },
+  words: (value, one) => `${rounded(1)(value)} ${inBits(value, one)}`.trim(),
+  plain: rounded(1),
+  aside: inBits,
   error: ({ likelihood }) => likelihood?.spread ?? null,
   doubt: rounded(1),
 };
@@ -179,12 +192,21 @@ export function likelihoodGroups(measured) {
   return [...groups.values()].sort((a, b) => b.members.length - a.members.length);
 }
 
-/** A column's figure with its error in words. @param {Column} column @param {Measured} one @returns {{figure: string, doubt: string} | null} */
+/**
+ * A column's figure in words, with its error and what stands in brackets.
+ * @param {Column} column
+ * @param {Measured} one
+ * @returns {{figure: string, doubt: string, aside: string} | null}
+ */
 export function inWords(column, one) {
   const value = column.value(one);
   if (value === null) return null;
   const error = column.error?.(one) ?? null;
-  return { figure: column.words(value, one), doubt: error === null || !column.doubt ? '' : t('compare.doubt', { error: column.doubt(error) }) };
+  return {
+    figure: (column.plain ?? column.words)(value, one),
+    doubt: error === null || !column.doubt ? '' : t('compare.doubt', { error: column.doubt(error) }),
+    aside: column.aside?.(value, one) ?? '',
+  };
 }
 
 /** How far a figure is from the best there can be; less is better. @param {Column} column @param {number} value */

@@ -169,7 +169,7 @@ export class RankingView {
           { class: chosen ? 'chosen' : '' },
           words === null
             ? h('span', { class: 'none' }, t('inspector.none'))
-            : h('button', { type: 'button', class: 'cell', 'data-cell': cell, 'aria-pressed': String(chosen), onclick: () => this.choose(one, column, cell) }, words.figure, words.doubt && h('span', { class: 'doubt' }, ` ${words.doubt}`)),
+            : h('button', { type: 'button', class: 'cell', 'data-cell': cell, 'aria-pressed': String(chosen), onclick: () => this.choose(one, column, cell) }, ...figureOf(words)),
         );
       });
       return h('tr', { class: `family-${one.row.family}` }, h('th', { scope: 'row' }, this.room.name(one.row)), ...cells);
@@ -212,7 +212,7 @@ export class RankingView {
     const { threads } = one.cost;
     this.detail.replaceChildren(
       h('h3', {}, t('compare.of', { figure: t(`compare.figure.${column.key}`), model: this.room.name(one.row) })),
-      h('p', { class: 'figure-value' }, words?.figure ?? t('compare.unmeasured'), words?.doubt ? h('span', { class: 'doubt' }, ` ${words.doubt}`) : null),
+      h('p', { class: 'figure-value' }, ...(words ? figureOf(words) : [t('compare.unmeasured')])),
       ...(words?.doubt ? [h('p', { class: 'readout' }, t('compare.doubt.words'))] : []),
       h('p', {}, t(`compare.definition.${column.key}`)),
       ...(column.key === 'sample_ms' && threads ? [h('p', { class: 'readout' }, t('compare.threads', { threads }))] : []),
@@ -262,10 +262,15 @@ export class RankingView {
   }
 }
 
+/** @param {{figure: string, doubt: string, aside: string}} words */
+function figureOf({ figure, doubt, aside }) {
+  return [h('span', { class: 'figure' }, figure), doubt && h('span', { class: 'doubt' }, ` ${doubt}`), aside && h('span', { class: 'aside' }, ` ${aside}`)];
+}
+
 /** So many that something is told of small figures too. @param {number} value */
 function decimalsOf(value) {
-  if (Math.abs(value) >= 10) return 2;
-  return value === 0 ? 0 : Math.min(9, Math.max(3, 1 - Math.floor(Math.log10(Math.abs(value)))));
+  if (Number.isInteger(value)) return 0;
+  return Math.abs(value) >= 10 ? 2 : Math.min(9, Math.max(3, 1 - Math.floor(Math.log10(Math.abs(value)))));
 }
 
 /** A row for each model, a column for each figure and each standard error. @param {Measured[]} measured */
