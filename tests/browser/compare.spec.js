@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../../scripts/lib/process.mjs';
+import { draw } from '../../www/rooms/compare/drawers.js';
 import { expect, seriousFindings, test } from './fixtures.js';
 import { address, drawn } from './support/room.js';
 
@@ -57,6 +58,11 @@ test('every model draws from the seed, and the clock shows what each had when', 
   await expect(page.locator('.rivals')).toHaveAttribute('data-seed', '3', { timeout: 50_000 });
   for (const index of [0, 1, 2]) expect(await ink(page, index)).toBeGreaterThan(0.04);
   await expect(page.locator('.compare-status')).toContainText('quickest');
+  // what takes less than the clock can tell takes some time all the same
+  for (const text of [...(await page.locator('.rival-time').allTextContents()), (await page.locator('.compare-status').textContent()) ?? '']) {
+    expect(text).toMatch(/\d/);
+    expect(text).not.toMatch(/∞|NaN|\b0(\.0+)? ms/);
+  }
 
   // at the clock's beginning the decoder has nothing and the denoiser noise, at its end there are digits
   const clock = page.locator('.compare-clock input');
@@ -67,6 +73,21 @@ test('every model draws from the seed, and the clock shows what each had when', 
   for (const index of [0, 1, 2]) expect(await ink(page, index)).toBeGreaterThan(0.04);
   expect(await ink(page, 1)).toBeLessThan(0.3);
 
+  // a link to a moment shows the same moment, however fast the machine is
+  await clock.fill('0.94');
+  await expect(page).toHaveURL(/at=0.94/);
+  const halfway = await ink(page, 1);
+  await page.reload();
+  await expect(page.locator('.rivals')).toHaveAttribute('data-seed', '3', { timeout: 50_000 });
+  expect(await ink(page, 1)).toBe(halfway);
+
+  // what is no seed is refused in words
+  const seed = page.getByRole('spinbutton', { name: 'Seed' });
+  await seed.fill('-4');
+  await seed.press('Enter');
+  await expect(page.locator('.seed-refusal')).toContainText('whole number from 0');
+  await expect(seed).toHaveValue('3');
+
   // other digits, and the seed is in the address
   await page.getByRole('button', { name: 'Draw others' }).click();
   await expect(page).toHaveURL(/seed=\d+/);
@@ -75,12 +96,132 @@ test('every model draws from the seed, and the clock shows what each had when', 
 
 test('the picture of all models is a PNG', async ({ page }, info) => {
   await only(page, ['vae-dense', 'mixture']);
+  let arrived = () => {};
+  await page.route('**/models/measures.json', async (route) => {
+    await new Promise((resolve) => (arrived = () => resolve(undefined)));
+    await route.continue();
+  });
   await openRoom(page, info, 'seed=5');
+  // there is nothing to save before all have drawn
+  await expect(page.getByRole('button', { name: 'PNG, when all have drawn' })).toBeDisabled();
+  arrived();
   await expect(page.locator('.rivals')).toHaveAttribute('data-seed', '5', { timeout: 50_000 });
   const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as PNG' }).click()]);
   expect(file.suggestedFilename()).toBe('inkling-compare-5.png');
   const bytes = readFileSync(await file.path());
   expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+});
+
+/** Figures that are complete, and made up. @param {Page} page */
+async function madeUp(page) {
+  const all = shipped('measures.json');
+  for (const { samples, cost, likelihood } of all) {
+    if (samples) samples.errors = { kid: 0.0123, inception: 0.02, precision: 0.004, recall: 0.005, density: 0.006, coverage: 0.007, memorisation: 0.008 };
+    Object.assign(cost, { memory: 2_500_000, threads: 1 });
+    if (likelihood) Object.assign(likelihood, { bits_per_dimension: 0.123, spread: 0.4 });
+  }
+  await page.route('**/models/measures.json', (route) => route.fulfill({ json: all }));
+}
+
+test('chains are as long as those that were measured @cpu', async () => {
+  for (const [family, runs] of /** @type {const} */ ([['rbm', 500], ['energy', 250]])) {
+    /** @type {Map<string, (message: any) => void>} */
+    const listeners = new Map();
+    const answer = (/** @type {any} */ scene, /** @type {number} */ done) => listeners.get('scene-values')?.({ ...scene, done, values: { pixels: new Float32Array(784) } });
+    /** @type {any} */
+    let asked;
+    const engine = /** @type {any} */ ({
+      on: (/** @type {string} */ type, /** @type {(message: any) => void} */ listener) => {
+        listeners.set(type, listener);
+        return () => listeners.delete(type);
+      },
+      send: (/** @type {any} */ message) => {
+        if (message.type === 'scene') asked = message.scene;
+        if (message.type === 'scene') queueMicrotask(() => answer(asked, asked.chain.steps));
+        if (message.type === 'scene-resume') queueMicrotask(() => answer(asked, message.until));
+      },
+    });
+    /** @type {number[]} */
+    const shares = [];
+    const row = /** @type {any} */ ({ id: family, family });
+    const modelInfo = /** @type {any} */ ({ config: { family, step_size: 1, noise: 1 } });
+    const { signal } = new AbortController();
+    await draw({ engine, row, info: modelInfo, seed: 1, count: 1, signal, show: ({ share }) => shares.push(share) });
+    // always the same states on the way, so that a link to a moment shows the same
+    expect(shares.map((share) => Math.round(share * runs)).slice(0, 2)).toEqual([1, 2].map((i) => Math.round((i * runs) / 24)));
+    expect(shares.at(-1)).toBe(1);
+    expect(shares).toHaveLength(24);
+  }
+});
+
+test('where 1 is ideal, nearness to it ranks', async ({ page }, info) => {
+  await openRoom(page, info, 'view=figures');
+  for (const [key, column] of /** @type {const} */ ([['memorisation', 9], ['density', 7]])) {
+    await page.locator(`[data-cell="sort-quality-${key}"]`).click();
+    const cells = await page.locator(`.ranking-quality tbody tr td:nth-child(${column})`).allTextContents();
+    const far = cells.map((text) => Math.abs(Math.log(Number.parseFloat(text))));
+    expect(far).toEqual([...far].sort((a, b) => a - b));
+    await expect(page.locator('.ranking-quality tbody tr').first()).not.toContainText('DDPM');
+    await expect(page.locator('.figure-detail')).toContainText('Nearer to 1 is better');
+  }
+});
+
+test('figures have their standard errors, and can be taken home', async ({ page }, info) => {
+  await madeUp(page);
+  await openRoom(page, info, 'view=figures');
+  await expect(page.locator('[data-cell="quality-precision-dcgan"] .doubt')).toHaveText(/± 0.004/);
+  await expect(page.locator('[data-cell="quality-kid-dcgan"] .doubt')).toHaveText(/± 12.3/);
+  await expect(page.locator('[data-cell="nats-nats-rbm"] .doubt')).toHaveText(/± 0.4/);
+  await page.locator('[data-cell="cost-memory-flow"]').click();
+  await expect(page.locator('.figure-value')).toHaveText('2.5 MB');
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()]);
+  const lines = readFileSync(await file.path(), 'utf8').trim().split('\n').map((line) => line.split(','));
+  expect(new Set(lines.map((cells) => cells.length)).size).toBe(1);
+  const at = (/** @type {string} */ key) => lines[0]?.indexOf(key) ?? -1;
+  expect(lines.find(([id]) => id === 'dcgan')?.[at('recall_error')]).toBe('0.005');
+  const [json] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'JSON' }).click()]);
+  expect(JSON.parse(readFileSync(await json.path(), 'utf8'))).toHaveLength(lines.length - 1);
+});
+
+test('what textbooks print stands beside what was measured', async ({ page }, info) => {
+  await madeUp(page);
+  await openRoom(page, info, 'view=figures');
+  const family = (/** @type {string} */ name) => page.locator(`.claims [data-family="${name}"]`);
+  const gan = family('gan');
+  await expect(gan.locator('th')).toHaveText(['GAN', /.+/, 'GAN, textbook']);
+  for (const [key, printed] of Object.entries({ fid: '15', inception: '25', precision: '0.7', recall: '0.6', speed: 'fast', memory: 'low', stability: 'low' })) {
+    await expect(gan.locator(`[data-printed="${key}"]`)).toHaveText(printed);
+  }
+  // the textbook's network forgot most of a digit
+  await expect(gan.locator('[data-measured="stability"]').last()).toContainText('digit 0: 12 %');
+  await expect(gan.locator('[data-measured="memory"]').first()).toContainText('2.5 MB');
+  await expect(family('denoiser').locator('[data-measured="speed"]').first()).toContainText('16 runs');
+  await expect(family('autoregressive').locator('[data-printed="fid"]')).toHaveText('–');
+  await expect(page.locator('.claims thead')).not.toContainText('MNIST-FID');
+});
+
+test('what explains a figure is in sight where the figure is', async ({ page }, info) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await openRoom(page, info, 'view=figures');
+  const table = page.locator('.ranking-quality');
+  expect(await table.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(0);
+  await page.locator('[data-cell="cost-bytes-energy"]').click();
+  await expect(page.locator('.figure-detail h3')).toBeInViewport();
+  await expect(page.locator('.figure-detail')).toContainText('Energy model');
+  await expect(page.locator('[data-cell="cost-bytes-energy"]')).toBeInViewport();
+
+  await page.setViewportSize({ width: 390, height: 844 });
+  const cell = page.locator('[data-cell="quality-coverage-pixelcnn"]');
+  await cell.click();
+  await expect(cell).toBeFocused();
+  await expect(page.locator('tr:has([data-cell="quality-coverage-pixelcnn"]) + tr.explained .figure-value')).toBeInViewport();
+  await expect(cell).toBeInViewport();
+  // what was scrolled sideways stays so
+  expect(await table.evaluate((element) => element.scrollLeft)).toBeGreaterThan(0);
+  // and on a wide screen it stands beside the tables again
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await expect(page.locator('tr.explained')).toHaveCount(0);
+  await expect(page.locator('section.panel-figure .figure-value')).toBeVisible();
 });
 
 test('the table is sorted by what is clicked, and a figure opens its definition and its digits', async ({ page }, info) => {
@@ -121,14 +262,22 @@ test('points of the pictures are read by keyboard and lead to the figures', asyn
   // the plots are drawn anew when the panels have found their size
   await expect(async () => {
     await page.locator('.panel-overlap .plot-point[tabindex="0"]').focus();
-    await expect(page.locator('.compare-reading')).toContainText('precision', { timeout: 1000 });
+    await expect(page.locator('.panel-overlap .compare-reading')).toContainText('precision', { timeout: 1000 });
   }).toPass();
+  // names that are seen cover neither one another nor points of others
+  const boxes = await page.locator('.panel-overlap .plot-series-name:not(.crowded)').evaluateAll((names) => names.map((name) => name.getBoundingClientRect().toJSON()));
+  expect(boxes.length).toBeGreaterThan(drawing.length / 2);
+  const over = boxes.filter((a, i) => boxes.some((b, j) => i !== j && a.left < b.right && b.left < a.right && a.top + 2 < b.bottom && b.top + 2 < a.bottom));
+  expect(over).toEqual([]);
+  const [file] = await Promise.all([page.waitForEvent('download'), page.locator('.panel-overlap').getByRole('button', { name: 'PNG' }).click()]);
+  expect(readFileSync(await file.path()).subarray(1, 4).toString()).toBe('PNG');
+  await page.locator('.panel-overlap .plot-point[tabindex="0"]').focus();
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/view=figures&.*model=/);
   await page.goBack();
   await page.locator('.panel-worth').getByText('Parameters').click();
   await expect(page).toHaveURL(/cost=parameters/);
-  await expect(page.locator('.panel-worth svg')).toHaveAttribute('aria-label', /Parameters/);
+  await expect(page.locator('.panel-worth .line-plot svg')).toHaveAttribute('aria-label', /Parameters/);
 });
 
 test('a drawing is judged by generative and discriminative classifiers', async ({ page }, info) => {
@@ -147,6 +296,8 @@ test('a drawing is judged by generative and discriminative classifiers', async (
     await expect(page.locator(`.judge-${judge} .verdict`)).toContainText('A 1');
   }
   await expect(page.locator('.judge-mixture .verdict')).toContainText('nats');
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'PNG' }).click()]);
+  expect(file.suggestedFilename()).toBe('inkling-which-digit.png');
   await expect(page).toHaveURL(/ink=/);
 });
 

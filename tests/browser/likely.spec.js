@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { rangeOf, rank } from '../../www/rooms/likely/scale.js';
 import { expect, seriousFindings, test } from './fixtures.js';
 import { address, drawThree, state } from './support/room.js';
 import { useTinyModels } from './support/denoise.js';
@@ -64,6 +66,57 @@ test('a bound is drawn from many noise levels, and the figures can be taken home
   expect(await figure(page, 'ddpm-textbook')).toBeLessThan(0);
   const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Take the figures home' }).click()]);
   expect(file.suggestedFilename()).toBe('how-likely.json');
+  const { drawing, answers } = JSON.parse(readFileSync(await file.path(), 'utf8'));
+  expect(answers.map((/** @type {{model: string}} */ { model }) => model)).toEqual(['ddpm-textbook']);
+  expect([drawing.grey.length, drawing.binary.length]).toEqual([784, 784]);
+  expect(drawing.ink.length).toBeGreaterThan(10);
+  // of an empty pad there is nothing to take
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await expect(page.getByRole('button', { name: 'Take the figures home' })).toBeDisabled();
+});
+
+test('where the dot stands is what the words say @cpu', () => {
+  const quantiles = Array.from({ length: 21 }, (_, i) => -200 + 5 * i);
+  const place = (/** @type {number} */ value) => {
+    const { low, high } = rangeOf({ value, quantiles });
+    const at = (/** @type {number} */ x) => Math.min(1, Math.max(0, (x - low) / (high - low)));
+    return { dot: at(value), first: at(quantiles[0] ?? NaN), last: at(quantiles[20] ?? NaN) };
+  };
+  for (const value of [-5000, -300, -201]) {
+    expect(rank(value, quantiles)).toBe(0);
+    expect(place(value).dot).toBeLessThan(place(value).first);
+  }
+  for (const value of [-99, 0, 4000]) {
+    expect(rank(value, quantiles)).toBe(1);
+    expect(place(value).dot).toBeGreaterThan(place(value).last);
+  }
+  // however far off the drawing is, the band can be read
+  for (const value of [-5000, -150, 4000]) expect(place(value).last - place(value).first).toBeGreaterThan(0.3);
+});
+
+test('drawings to try do what the text says, each family in words of its own', async ({ page }, info) => {
+  await open(page, info, 'asked=naive-bayes.pixelcnn.flow.dcgan');
+  const place = (/** @type {string} */ model) => page.locator(`[data-model="${model}"] .likely-place`);
+  for (const model of ['naive-bayes', 'pixelcnn', 'flow', 'dcgan']) await expect(place(model)).not.toHaveText('', { timeout: 60_000 });
+  const share = async (/** @type {string} */ model) => Number(/(\d+) %/.exec((await place(model).textContent()) ?? '')?.[1]);
+  await page.getByRole('button', { name: 'a dot' }).click();
+  await expect(place('naive-bayes')).toHaveText('less likely than any of 200 test digits', { timeout: 30_000 });
+  await expect(place('flow')).toHaveText('less likely than any of 200 test digits', { timeout: 30_000 });
+  await expect.poll(() => share('pixelcnn')).toBeGreaterThan(50);
+  await page.getByRole('button', { name: 'two dots' }).click();
+  await expect(place('flow')).toHaveText('more likely than all of 200 test digits', { timeout: 30_000 });
+  await page.getByRole('button', { name: 'an M' }).click();
+  await expect(place('pixelcnn')).toHaveText('less likely than any of 200 test digits', { timeout: 30_000 });
+  // a score is no probability
+  await expect(place('dcgan')).toHaveText(/^a (higher|lower) score than/);
+  await expect(page.locator('[data-model="flow"] .likely-kind')).toContainText('mean of 4 draws');
+  // a generator without a discriminator has nothing to say
+  await expect(page.locator('[data-model="gan-deep"]')).toHaveCount(0);
+  await expect(page.locator('[data-model="dcgan"] b')).toHaveText('DCGAN');
+  // the pad stays in sight
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.locator('[data-model="dcgan"]').scrollIntoViewIfNeeded();
+  await expect(page.locator('.drawing-surface')).toBeInViewport();
 });
 
 test('the room fits a phone', async ({ page }, info) => {

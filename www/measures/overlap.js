@@ -1,20 +1,23 @@
 /** Precision and recall of drawn digits (Kynkaanniemi et al. 2019), as crate/src/metrics/manifold.rs defines them. */
 
 import { Breath } from './breath.js';
+import { shuffled } from './shuffle.js';
 
 /** Neighbours that make a ball. */
 const K = 3;
 
 /**
  * The part of the drawn rows that lie in a real row's ball, and the part of the real rows in a drawn row's. As many of
- * each: the first ones of the larger set.
+ * each: some of the larger set, drawn at random, for a set may be sorted.
  * @param {ArrayLike<number>} real  rows of `width` values
  * @param {ArrayLike<number>} drawn
  * @param {number} width
+ * @param {number} [seed]  of what is drawn of the larger set
  * @returns {Promise<{precision: number, recall: number}>}
  */
-export async function overlap(real, drawn, width) {
+export async function overlap(real, drawn, width, seed = 0) {
   const count = Math.min(real.length, drawn.length) / width;
+  [real, drawn] = [real, drawn].map((rows) => some(rows, count, width, seed));
   const [realBalls, drawnBalls] = [await balls(real, count, width), await balls(drawn, count, width)];
   const breath = new Breath();
   const among = new Uint8Array(count);
@@ -29,6 +32,15 @@ export async function overlap(real, drawn, width) {
   }
   const part = (/** @type {Uint8Array} */ flags) => flags.reduce((sum, flag) => sum + flag, 0) / count;
   return { precision: part(among), recall: part(reached) };
+}
+
+/** As many of the rows. @param {ArrayLike<number>} rows @param {number} count @param {number} width @param {number} seed */
+function some(rows, count, width, seed) {
+  if (rows.length === count * width) return rows;
+  const kept = new Float64Array(count * width);
+  const order = shuffled(rows.length / width, seed);
+  for (let i = 0; i < kept.length; i += 1) kept[i] = rows[order[Math.floor(i / width)] * width + (i % width)];
+  return kept;
 }
 
 /** Squared distances of each row to its K-th neighbour among the others. @param {ArrayLike<number>} rows @param {number} count @param {number} width */

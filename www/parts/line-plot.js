@@ -4,6 +4,7 @@
  */
 
 import { h, svg } from './dom.js';
+import { placesOf } from './label-places.js';
 
 /** Space for the words around the plot, in CSS pixels. */
 const MARGIN = { left: 46, right: 14, top: 12, bottom: 40 };
@@ -12,7 +13,12 @@ const RADIUS = 3.5;
 const NAME_HEIGHT = 18;
 /** What words in the plot take, about. */
 const LETTER_WIDTH = 6.5;
+const CAPITAL_WIDTH = 8.5;
 const LINE_HEIGHT = 14;
+/** From the top of a name to the line that its letters stand on. */
+const ASCENT = 11;
+/** A name as far from its point has a line that leads to it. */
+const FAR = 10;
 /** Words under the plot need as much. */
 const TICK_WIDTH = 32;
 /** How far a pointer may be from a point that it means. */
@@ -32,7 +38,8 @@ const REACH = 28;
  * @template T
  * @typedef {object} Series
  * @property {string} look  class
- * @property {string} [name]  stands at its last point
+ * @property {string} [name]  stands at its last point; that of a lone point where there is room beside it, else it is seen
+ *   while the point is lit
  * @property {Point<T>[]} points  in the order of x
  */
 
@@ -165,8 +172,42 @@ export class LinePlot {
       this.words.push({ start: left ? at - wide : at, end: left ? at : at + wide, top: y.end + 30 });
       drawing.append(line('plot-mark', at, y.start, at, y.end), text(left ? 'plot-mark-name end' : 'plot-mark-name', at + (left ? -6 : 6), y.end + 30, content.mark.label));
     }
-    content.series.forEach((series, index) => drawing.append(this.drawSeries(series, index, x.place, y.place, x.end)));
+    const groups = content.series.map((series, index) => this.drawSeries(series, index, x.place, y.place, x.end));
+    drawing.append(...groups);
+    this.nameLone(groups, x, y);
     this.tab();
+  }
+
+  /**
+   * The names of points that are no line.
+   * @param {SVGElement[]} groups  of the series
+   * @param {{place: (value: number) => number, start: number, end: number}} x
+   * @param {{place: (value: number) => number, start: number, end: number}} y
+   */
+  nameLone(groups, x, y) {
+    const { series } = this.content;
+    const at = (/** @type {Point<T>} */ point) => ({ x: x.place(point.x), y: y.place(point.y) });
+    const lone = series.flatMap(({ name, points }, index) => {
+      if (!name || points.length !== 1) return [];
+      return [{ name, group: groups[index], ...at(points[0]), width: widthOf(name), height: LINE_HEIGHT }];
+    });
+    const taken = this.words.map(({ start, end, top }) => ({ left: start, right: end, top: top - ASCENT, bottom: top - ASCENT + LINE_HEIGHT }));
+    const within = { left: x.start, right: x.end + MARGIN.right, top: y.end, bottom: y.start };
+    const places = placesOf(lone, series.flatMap(({ points }) => points.map(at)), taken, within);
+    for (const [index, one] of lone.entries()) {
+      const left = one.x + 7 + one.width > within.right ? one.x - 7 - one.width : one.x + 7;
+      const box = places[index] ?? { left, right: left + one.width, top: one.y - LINE_HEIGHT / 2, bottom: one.y + LINE_HEIGHT / 2 };
+      // its width is a guess: the end at the point is where it has to be
+      const before = box.right < one.x;
+      const look = `plot-series-name${before ? '' : ' after'}${places[index] ? '' : ' crowded'}`;
+      const words = svg('text', { class: look, x: (before ? box.right : box.left).toFixed(1), y: (box.top + ASCENT).toFixed(1), 'aria-hidden': 'true' });
+      words.textContent = one.name;
+      const [toX, toY] = [Math.min(box.right, Math.max(box.left, one.x)), (box.top + box.bottom) / 2];
+      if (Math.hypot(toX - one.x, toY - one.y) > FAR + LINE_HEIGHT / 2) {
+        one.group.prepend(svg('path', { class: 'plot-leader', d: `M${one.x.toFixed(1)} ${one.y.toFixed(1)}L${toX.toFixed(1)} ${toY.toFixed(1)}`, 'aria-hidden': 'true' }));
+      }
+      one.group.append(words);
+    }
   }
 
   /**
@@ -193,14 +234,11 @@ export class LinePlot {
     });
     group.append(...this.marks[index]);
     const last = points[points.length - 1];
-    if (name && last) {
-      const [place, wide] = [x(last.x), name.length * LETTER_WIDTH];
-      // a line's name stands over its end, that of a lone point beside it, where there is room
-      const beside = points.length === 1 && place + 8 + wide <= end;
-      const left = points.length > 1 ? Math.min(end, place + 6) : place + (beside ? 8 : -8);
-      const top = this.free(beside ? left + wide : left, y(last.y) + (points.length > 1 ? -8 : 4), name);
+    if (name && last && points.length > 1) {
+      // over the end of the line
+      const left = Math.min(end, x(last.x) + 6);
+      const top = this.free(left, y(last.y) - 8, name);
       const words = svg('text', { class: 'plot-series-name', x: left.toFixed(1), y: top.toFixed(1), 'aria-hidden': 'true' });
-      if (beside) words.style.textAnchor = 'start';
       words.textContent = name;
       group.append(words);
     }
@@ -293,6 +331,11 @@ export class LinePlot {
     });
     return points.length > 0 ? [next, best] : null;
   }
+}
+
+/** What a name takes, about. @param {string} name */
+function widthOf(name) {
+  return Array.from(name).reduce((sum, letter) => sum + (/[A-Z]/.test(letter) ? CAPITAL_WIDTH : LETTER_WIDTH), 0);
 }
 
 /** 1, 2, 5, 10, 20 ... as far as they lie between both. @param {number} low @param {number} high */

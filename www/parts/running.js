@@ -28,12 +28,14 @@ import { KindError } from '../protocol.js';
  * @param {(values: Inputs, progress: {done: number, ms: number}) => void} watch.show  the newest outputs there are, after
  *   so many runs, which took so long on the device
  * @param {AbortSignal} watch.signal
+ * @param {number[]} [watch.stops]  runs after which the chain waits until its outputs are there, the last one `steps`: what
+ *   is shown are these states and no others
  * @returns {Promise<void>}
  */
-export function runChain(engine, name, { model, job, batch, seed, steps, inputs, first, each }, { read, show, signal }) {
+export function runChain(engine, name, { model, job, batch, seed, steps, inputs, first, each }, { read, show, signal, stops }) {
   const serial = -1 - Math.floor(performance.now());
   return new Promise((resolve, reject) => {
-    let ms = 0;
+    let [ms, stop] = [0, 0];
     /** @type {(() => void)[]} */
     const listening = [];
     const end = (/** @type {() => void} */ then) => {
@@ -48,15 +50,17 @@ export function runChain(engine, name, { model, job, batch, seed, steps, inputs,
         if (own(message)) ms = message.ms;
       }),
       engine.on('scene-values', (message) => {
-        if (!own(message)) return;
-        show(message.values, { done: message.done, ms: ms * message.done });
-        if (message.done >= steps) end(resolve);
+        const { done } = message;
+        if (!own(message) || (stops && done !== stops[stop])) return;
+        show(message.values, { done, ms: ms * done });
+        if (done >= steps) end(resolve);
+        else if (stops) engine.send({ type: 'scene-resume', scene: name, until: stops[(stop += 1)] });
       }),
       engine.on('scene-failed', (message) => {
         if (own(message)) end(() => reject(new KindError(message.failure.kind, message.failure.detail)));
       }),
     );
-    const chain = { seed, steps, first, each };
+    const chain = { seed, steps: stops?.[0] ?? steps, first, each };
     engine.send({ type: 'scene', scene: { scene: name, serial, model, job, batch, inputs, chain, views: [], read } });
   });
 }

@@ -1,5 +1,6 @@
 /** Seeds: drawn afresh, typed in, and as the numbers that jobs are given. */
 
+import { number, t } from '../i18n/translate.js';
 import { ICONS, button, h } from './dom.js';
 
 const MAX_SEED = 0xffffffff;
@@ -17,7 +18,7 @@ export function keyOf(seed) {
 }
 
 /**
- * A field for the seed, and dice.
+ * A field for the seed, and dice; what is no seed is refused in words.
  * @param {object} options
  * @param {string} options.label  of the field
  * @param {string} options.again  on the dice
@@ -34,16 +35,20 @@ export function seedField({ label, again, chosen }) {
     step: '1',
     'aria-label': label,
     onchange: () => {
-      const seed = Math.floor(field.valueAsNumber);
-      if (seed >= 0 && seed <= MAX_SEED) chosen(seed);
+      const seed = field.valueAsNumber;
+      const fits = Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED;
+      refusal.textContent = fits ? '' : t('seed.refused', { most: number(MAX_SEED) });
+      if (fits) chosen(seed);
       field.value = String(shown);
     },
   });
+  const refusal = h('span', { class: 'seed-refusal', role: 'alert' });
   const dice = button({ label: again, icon: ICONS.dice(), onclick: () => chosen(freshSeed()) });
   return {
-    element: h('div', { class: 'tools' }, field, dice),
+    element: h('div', { class: 'tools' }, field, dice, refusal),
     /** @param {number} seed */
     set(seed) {
+      if (seed !== shown) refusal.textContent = '';
       shown = seed;
       // not while somebody types
       if (document.activeElement !== field) field.value = String(seed);

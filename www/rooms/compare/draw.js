@@ -1,14 +1,14 @@
 /**
  * Side by side: every model draws from one seed, each alone on the machine, and one clock then shows what each had at the
- * same time.
+ * same time. The clock runs on the times that were measured for the table, so that a link shows everybody the same.
  */
 
-import { number, rich, t } from '../../i18n/translate.js';
+import { has, number, rich, t } from '../../i18n/translate.js';
 import { ICONS, button, h, prefersStillness } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { download } from '../../parts/save.js';
 import { scrubber } from '../../parts/scrubber.js';
-import { freshSeed } from '../../parts/seed.js';
+import { seedField } from '../../parts/seed.js';
 import { draw, draws } from './drawers.js';
 import { duration } from './figures.js';
 import { COUNT, digitCanvas, paint } from './tile.js';
@@ -19,7 +19,7 @@ import { COUNT, digitCanvas, paint } from './tile.js';
 /** @import { Values } from './table.js' */
 
 /** The clock begins here, in ms. */
-const FIRST = 0.01;
+const FIRST = 0.001;
 /** How long the clock runs from end to end, in ms: each tenfold takes as long. */
 const PLAY = 8000;
 
@@ -33,6 +33,8 @@ class Rival {
     this.done = false;
     /** @type {Float32Array | null} */
     this.shown = null;
+    /** What a digit took where the table was measured, in ms; null where that is not known. @type {number | null} */
+    this.measured = null;
     this.canvas = digitCanvas(t('compare.digits', { model: name }));
     this.time = h('span', { class: 'rival-time' });
     this.bar = h('span', { class: 'rival-bar' });
@@ -43,11 +45,18 @@ class Rival {
       h('span', { class: 'rival-name' }, name),
       h('span', { class: 'rival-track', 'aria-hidden': 'true' }, this.bar),
       this.time,
+      has(`compare.note.${row.id}`) ? h('span', { class: 'rival-note' }, t(`compare.note.${row.id}`)) : null,
     );
   }
 
+  /** What its digits took here, in ms. */
   get ms() {
     return this.snapshots.at(-1)?.ms ?? 0;
+  }
+
+  /** When it is done, on the clock. */
+  get due() {
+    return this.measured ?? this.ms / COUNT;
   }
 
   clear() {
@@ -67,7 +76,7 @@ class Rival {
 
   /** What it had when the clock stood there. @param {number} ms */
   at(ms) {
-    this.show(this.snapshots.findLast((snapshot) => snapshot.ms <= ms) ?? null);
+    this.show(this.snapshots.findLast((snapshot) => snapshot.share * this.due <= ms) ?? null);
   }
 }
 
@@ -83,18 +92,10 @@ export class DrawView {
     this.abort = new AbortController();
     this.playing = 0;
     this.grid = h('div', { class: 'rivals' });
-    this.seedField = h('input', {
-      type: 'number',
-      min: '0',
-      max: '4294967295',
-      class: 'seed',
-      'aria-label': t('compare.seed'),
-      onchange: () => this.room.state.set({ seed: this.seedField.valueAsNumber >>> 0, at: 1 }, 'push'),
-    });
-    this.dice = button({
-      label: t('compare.again'),
-      icon: ICONS.dice(),
-      onclick: () => this.room.state.set({ seed: freshSeed(), at: 1 }, 'push'),
+    this.seedField = seedField({
+      label: t('compare.seed'),
+      again: t('compare.again'),
+      chosen: (chosen) => this.room.state.set({ seed: chosen, at: 1 }, 'push'),
     });
     this.play = button({ label: t('compare.play'), icon: ICONS.play(), bare: true, onclick: () => this.toggle() });
     this.clock = scrubber({
@@ -111,7 +112,7 @@ export class DrawView {
     this.save = button({ label: t('compare.save'), icon: ICONS.save(), onclick: () => this.export() });
     this.status = h('p', { class: 'readout compare-status', role: 'status' });
     const foot = h('div', { class: 'compare-clock' }, this.play, this.clock.element);
-    const tools = h('div', { class: 'tools' }, h('label', { class: 'seed-field' }, h('span', {}, t('compare.seed')), this.seedField), this.dice, this.save);
+    const tools = h('div', { class: 'tools' }, h('span', { class: 'seed-field' }, h('span', { 'aria-hidden': 'true' }, t('compare.seed')), this.seedField.element), this.save);
     this.panels = [panel('rivals', t('compare.draw.title'), [this.grid], [foot, this.status, tools])];
     this.below = h('div', { class: 'prose' }, ...[1, 2, 3].map((i) => h('p', {}, rich(`compare.draw.${i}`))));
     new MutationObserver(() => this.repaint()).observe(document.documentElement, { attributeFilter: ['data-theme'] });
@@ -136,7 +137,7 @@ export class DrawView {
 
   /** @param {Values} values */
   stateChanged({ seed, at }) {
-    this.seedField.value = String(seed);
+    this.seedField.set(seed);
     if (seed !== this.seed) this.start(seed);
     this.clock.set(at);
     this.tell(at);
@@ -144,7 +145,7 @@ export class DrawView {
 
   /** Where the clock ends, in ms. */
   get last() {
-    return Math.max(10 * FIRST, ...this.rivals.map(({ ms }) => ms));
+    return Math.max(10 * FIRST, ...this.rivals.map(({ due }) => due));
   }
 
   /** @param {number} at */
@@ -158,9 +159,9 @@ export class DrawView {
     const [low, high] = [Math.log(FIRST), Math.log(this.last)];
     for (const rival of this.rivals) {
       rival.at(now);
-      const share = rival.ms > 0 ? (Math.log(Math.max(FIRST, rival.ms)) - low) / (high - low) : 0;
+      const share = rival.due > 0 ? (Math.log(Math.max(FIRST, rival.due)) - low) / (high - low) : 0;
       rival.bar.style.width = `${(100 * Math.min(1, share)).toFixed(1)}%`;
-      rival.element.classList.toggle('late', rival.ms > now);
+      rival.element.classList.toggle('late', rival.due > now);
     }
   }
 
@@ -171,7 +172,12 @@ export class DrawView {
     this.seed = seed;
     this.pause();
     for (const rival of this.rivals) rival.clear();
+    this.waits(true);
     const { engine, shell, state } = this.room;
+    // without the table the clock runs on the times of this machine
+    const figures = await this.room.figures().catch(() => []);
+    if (signal.aborted) return;
+    for (const rival of this.rivals) rival.measured = figures.find(({ id }) => id === rival.row.id)?.cost.sample_ms ?? null;
     for (const [index, rival] of this.rivals.entries()) {
       this.status.textContent = t('compare.turn', { model: this.room.name(rival.row), index: index + 1, count: this.rivals.length });
       rival.element.classList.add('busy');
@@ -196,9 +202,18 @@ export class DrawView {
       }
     }
     this.clock.set(state.values.at);
-    const [quick, slow] = [Math.min, Math.max].map((pick) => pick(...this.rivals.filter(({ done }) => done).map(({ ms }) => ms)));
-    this.status.textContent = t('compare.done', { count: number(COUNT), quick: duration(quick), slow: duration(slow), times: number(slow / quick) });
+    this.tell(state.values.at);
+    this.waits(false);
+    const times = this.rivals.filter(({ done, ms }) => done && ms > 0).map(({ ms }) => ms);
+    const [quick, slow] = [Math.min(...times), Math.max(...times)];
+    this.status.textContent = times.length > 0 ? t('compare.done', { count: number(COUNT), quick: duration(quick), slow: duration(slow), times: number(Number((slow / quick).toPrecision(2))) }) : '';
     this.grid.dataset.seed = String(seed);
+  }
+
+  /** There is a picture to be saved once all have drawn. @param {boolean} waiting */
+  waits(waiting) {
+    this.save.disabled = waiting;
+    this.save.querySelector('span')?.replaceChildren(t(waiting ? 'compare.save.later' : 'compare.save'));
   }
 
   toggle() {

@@ -1,6 +1,7 @@
 /** How each family draws digits: the one thing about a model that this room has to know. */
 
 import { runChain, runLane } from '../../parts/running.js';
+import { timeOf } from '../../parts/timing.js';
 import { PIXELS } from '../../protocol.js';
 import { fetchRows } from '../denoise/measurements.js';
 import { NO_CLASS } from '../denoise/table.js';
@@ -9,8 +10,9 @@ import { NO_CLASS } from '../denoise/table.js';
 /** @import { CatalogRow, Inputs, ModelInfo, Spec } from '../../protocol.js' */
 
 /**
- * A state of digits on their way: `digits * 784` numbers in [0, 1], and the milliseconds of computing that led there.
- * @typedef {{pixels: Float32Array, ms: number}} Snapshot
+ * A state of digits on their way: `digits * 784` numbers in [0, 1], the milliseconds of computing that led there, and
+ * the share of the way that they are, 0 to 1.
+ * @typedef {{pixels: Float32Array, ms: number, share: number}} Snapshot
  */
 
 /**
@@ -23,7 +25,9 @@ import { NO_CLASS } from '../denoise/table.js';
  * @property {number[]} [digits]  one for each picture, for models that are told; 0 to 9 in turn where they are left out
  * @property {string} [name]  of the scene and of the lane, where several draw at once
  * @property {boolean} [grey]  of what is written as ink or paper, the probability of ink that it was written with
- * @property {boolean} [live]  states of a denoiser are shown on the way, which costs it time
+ * @property {boolean} [live]  for somebody who watches: whatever is newest is shown on the way, which costs a denoiser
+ *   time, and chains are shorter than those that were measured; else states at the same places of the way each time
+ * @property {boolean} [last]  nothing but the last state, and untimed where that would take drawing again
  * @property {(snapshot: Snapshot) => void} show
  * @property {AbortSignal} signal
  */
@@ -37,16 +41,15 @@ import { NO_CLASS } from '../denoise/table.js';
 
 /** Names of the scene and of the lane. */
 const NAME = 'compare';
-/** States of a denoiser that are kept. */
+/** States on the way that are kept. */
 const FRAMES = 24;
-/** Most evaluations of the network that a person waits for. */
-const PATIENCE = 64;
-/** Lengths of chains, as they were measured: runs of the jobs `gibbs` (2 sweeps each) and `langevin` (4 steps each). */
-const RUNS = { gibbs: 100, langevin: 75 };
+/** Chains: sweeps or steps in a run of the job, how many were measured, and how many a person waits for who watches many. @type {Record<string, {each: number, measured: number, live: number}>} */
+const CHAINS = { rbm: { each: 2, measured: 1000, live: 200 }, energy: { each: 4, measured: 1000, live: 300 } };
 /** Values of the input `begin` of these jobs: the chain goes on, or begins with noise. */
 const [GO_ON, FROM_NOISE] = [0, 1];
-/** Times that one pass is repeated: other work on the machine only ever makes it slower. */
-const REPEATED = 3;
+
+/** Runs of a chain's job. @param {Task} task */
+const runsOf = ({ row: { family }, live }) => CHAINS[family][live ? 'live' : 'measured'] / CHAINS[family].each;
 
 /** The digits of models that are told. @param {Pick<Task, 'count' | 'digits'>} task */
 const digitsOf = ({ count, digits }) => Float32Array.from({ length: count }, (_, i) => digits?.[i] ?? i % 10);
@@ -61,17 +64,12 @@ export function isTold({ config }) {
 
 /** @type {Record<string, Drawer>} */
 const DRAWERS = {
-  async vae({ engine, info, seed, count, show }) {
+  async vae({ engine, info, seed, count, show, signal, last }) {
     const z = await engine.normal(seed, count * info.config.z_dim);
     // the first time is that of compiling
-    let pixels = await engine.pixels(z);
-    let least = Infinity;
-    for (let time = 0; time < REPEATED; time += 1) {
-      const begin = performance.now();
-      pixels = await engine.pixels(z);
-      least = Math.min(least, performance.now() - begin);
-    }
-    show({ pixels, ms: least });
+    const pixels = await engine.pixels(z);
+    const ms = last ? 0 : await timeOf((times) => Promise.all(Array.from({ length: times }, () => engine.pixels(z))), signal);
+    show({ pixels, ms, share: 1 });
   },
   denoiser,
   mixture: byJob(components),
@@ -91,12 +89,12 @@ const DRAWERS = {
     const inputs = { temperature: Float32Array.of(1), keep: Float32Array.of(0), given };
     return { job: 'write', steps: patches ? PIXELS / 4 : PIXELS, inputs, output: grey ? 'probabilities' : 'pixels' };
   }),
-  rbm: byJob(({ count }) => ({ job: 'gibbs', steps: RUNS.gibbs, ...free(count, { temperature: Float32Array.of(1) }) })),
+  rbm: byJob((task) => ({ job: 'gibbs', steps: runsOf(task), ...free(task.count, { temperature: Float32Array.of(1) }) })),
   energy: byJob((task) => {
     const { count, info } = task;
     const size = (/** @type {string} */ name) => Float32Array.of(Number(info.config[name]));
     const inputs = { label: digitsOf(task), step_size: size('step_size'), noise: size('noise') };
-    return { job: 'langevin', steps: RUNS.langevin, ...free(count, inputs) };
+    return { job: 'langevin', steps: runsOf(task), ...free(count, inputs) };
   }),
 };
 
@@ -131,33 +129,55 @@ export const draws = (family) => family in DRAWERS;
 export const draw = (task) => DRAWERS[task.row.family](task);
 
 /**
- * A job whose runs are counted as its time.
+ * A job: one run, or a chain whose runs are counted as its time.
  * @param {(task: Task) => Recipe} recipe
  * @returns {Drawer}
  */
 function byJob(recipe) {
   return (task) => {
-    const { engine, row, seed, count, show, signal, name = NAME } = task;
+    const { engine, row, seed, count, show, signal, name = NAME, live, last } = task;
     const { output = 'pixels', ...chain } = recipe(task);
     const given = { model: row.id, batch: count, seed, ...chain };
-    return runChain(engine, name, given, { read: [output], show: (values, { ms }) => show({ pixels: values[output], ms }), signal });
+    const { steps } = chain;
+    if (steps === 1) return atOnce(task, given, output);
+    const frames = last ? 1 : FRAMES;
+    return runChain(engine, name, given, {
+      read: [output],
+      signal,
+      stops: live ? undefined : Array.from({ length: frames }, (_, i) => Math.round(((i + 1) * steps) / frames)),
+      show: (values, { ms, done }) => show({ pixels: values[output], ms, share: done / steps }),
+    });
   };
 }
 
 /**
- * The setting with the smallest Frechet distance that a person waits for.
+ * One pass is too short to be timed as a step: what counts is the time from asking to having, of many in a row.
+ * @param {Task} task
+ * @param {{model: string, job: string, batch: number, seed: number, inputs: Inputs}} given
+ * @param {string} output
+ */
+async function atOnce({ engine, show, signal, last }, { seed, ...given }, output) {
+  const run = (/** @type {number} */ steps) => engine.compute({ ...given, chain: { seed, steps }, read: [output] });
+  // the first time is that of compiling
+  const { [output]: pixels } = await run(1);
+  if (signal.aborted) return;
+  // whoever measures many digits has no use for the time of each batch
+  show({ pixels, ms: last ? 0 : await timeOf(run, signal), share: 1 });
+}
+
+/**
+ * The setting with the smallest Frechet distance: that of the table.
  * @param {string} id
  * @returns {Promise<Pick<Spec, 'sampler' | 'steps' | 'spacing' | 'eta' | 'guidance_scale'>>}
  */
 async function setting(id) {
-  const rows = (await fetchRows(id)).filter(({ evaluations }) => evaluations <= PATIENCE);
-  const best = rows.sort((a, b) => a.fid - b.fid)[0];
+  const best = (await fetchRows(id)).sort((a, b) => a.fid - b.fid)[0];
   return best ?? { sampler: 'ddim', steps: 50, spacing: 'uniform', eta: 0, guidance_scale: 0 };
 }
 
 /** @param {Task} task */
 async function denoiser(task) {
-  const { engine, row, info, seed, count, show, signal, name = NAME, live } = task;
+  const { engine, row, info, seed, count, show, signal, name = NAME, live, last } = task;
   const { sampler, steps, spacing, eta, guidance_scale } = await setting(row.id);
   const known = info.config.conditional !== false;
   const classes = known ? Array.from(digitsOf(task)) : new Array(count).fill(NO_CLASS);
@@ -168,8 +188,8 @@ async function denoiser(task) {
   };
   if (signal.aborted) return;
   await runLane(engine, name, spec, {
-    show: (pixels, { ms }) => show({ pixels, ms }),
+    show: (pixels, { ms, frame, frames }) => show({ pixels, ms, share: frame / (frames - 1) }),
     signal,
-    afterwards: live ? undefined : FRAMES,
+    afterwards: live ? undefined : last ? 1 : FRAMES,
   });
 }

@@ -24,16 +24,30 @@ import { KindError } from '../../protocol.js';
  * @property {number} density
  * @property {number} coverage
  * @property {number} memorisation
+ * @property {number[]} digits  how many of each digit the classifier sees among them
+ * @property {Record<ErrorOf, number> | null} [errors]  standard errors by bootstrap
  */
+
+/** Figures with a standard error among `errors`. @typedef {'kid' | 'inception' | 'precision' | 'recall' | 'density' | 'coverage' | 'memorisation'} ErrorOf */
 
 /**
  * @typedef {object} Likelihood
  * @property {string} kind  `exact`, `elbo`, `iwae-500`, `ais`
  * @property {number} nats
  * @property {number | null} bits_per_dimension
- * @property {number | null} spread
+ * @property {number | null} spread  standard error of an estimate
  * @property {string} pixels  `dynamic`, `threshold`, `8-bit dequantised`
  * @property {number} images
+ */
+
+/**
+ * @typedef {object} Cost
+ * @property {number} parameters
+ * @property {number} bytes
+ * @property {number | null} flops_per_sample
+ * @property {number | null} sample_ms
+ * @property {number | null} [memory]  bytes of all buffers for one digit, weights among them
+ * @property {number | null} [threads]  that `sample_ms` was measured on
  */
 
 /**
@@ -43,7 +57,7 @@ import { KindError } from '../../protocol.js';
  * @property {string} command
  * @property {Samples | null} samples
  * @property {Likelihood | null} likelihood
- * @property {{parameters: number, bytes: number, flops_per_sample: number | null, sample_ms: number | null}} cost
+ * @property {Cost} cost
  * @property {Record<string, number>} extra
  */
 
@@ -74,14 +88,28 @@ export async function fetchFigures(catalog) {
  * @property {string} key  `compare.figure.<key>` is its name, `compare.definition.<key>` what it means
  * @property {(measured: Measured) => number | null} value
  * @property {(value: number, measured: Measured) => string} words
+ * @property {(value: number, measured: Measured) => string} [plain]  the words without what stands in brackets
+ * @property {(value: number, measured: Measured) => string} [aside]  what stands in brackets
+ * @property {(measured: Measured) => number | null} [error]  standard error of the value
+ * @property {(error: number) => string} [doubt]  the error in words
  * @property {boolean} [more]  more is better
+ * @property {number} [ideal]  neither more nor less is better, but what is nearer to this
  */
 
 /** @param {keyof Samples} name @returns {(measured: Measured) => number | null} */
 const ofSamples = (name) => ({ samples }) => (samples ? Number(samples[name]) : null);
 
-/** @param {number} decimals @returns {(value: number) => string} */
-const rounded = (decimals) => (value) => number(value, decimals);
+/** @param {number} decimals @param {number} [times] @returns {(value: number) => string} */
+const rounded = (decimals, times = 1) => (value) => number(times * value, decimals);
+
+/** A measure of drawn digits with its error. @param {ErrorOf} key @param {number} decimals @param {number} [times] */
+const measure = (key, decimals, times) => ({
+  key,
+  value: ofSamples(key),
+  words: rounded(decimals, times),
+  error: (/** @type {Measured} */ { samples }) => samples?.errors?.[key] ?? null,
+  doubt: rounded(decimals, times),
+});
 
 /** @param {number} value */
 export function operations(value) {
@@ -90,29 +118,49 @@ export function operations(value) {
   return t('compare.kflop', { value: number(value / 1e3, 1) });
 }
 
-/** @param {number} ms */
+/** Two or three significant digits, in one unit up to a second. @param {number} ms */
 export function duration(ms) {
-  if (ms > 0 && ms < 0.1) return t('compare.microseconds', { value: number(1000 * ms, ms < 0.01 ? 1 : 0) });
-  if (ms < 1000) return t('unit.milliseconds', { value: number(ms, ms < 10 ? 2 : 0) });
-  return t('unit.seconds', { value: number(ms / 1000, ms < 10_000 ? 2 : 1) });
+  if (ms >= 999.5) return t('unit.seconds', { value: number(ms / 1000, ms < 10_000 ? 2 : 1) });
+  const decimals = ms > 0 ? Math.min(5, Math.max(0, (ms < 1 ? 1 : 2) - Math.floor(Math.log10(ms)))) : 0;
+  return t('unit.milliseconds', { value: number(ms, decimals) });
+}
+
+/** How many times what real digits reach. @param {number} value @param {Measured} measured */
+function ofFloor(value, { samples }) {
+  return t('compare.fid', { times: number(value / (samples?.fid_floor ?? 1), 1) });
+}
+
+/** @param {number} _nats @param {Measured} measured */
+function inBits(_nats, { likelihood }) {
+  const bits = likelihood?.bits_per_dimension ?? null;
+  return bits === null ? '' : t('compare.bits', { bits: number(bits, 3) });
 }
 
 /** What digits look like. @type {Column[]} */
 export const QUALITY = [
-  { key: 'fid', value: ofSamples('fid'), words: (value, { samples }) => t('compare.fid', { value: number(value, 1), times: number(value / (samples?.fid_floor ?? 1), 1) }) },
-  { key: 'kid', value: ofSamples('kid'), words: (value) => number(1000 * value, 1) },
-  { key: 'inception', value: ofSamples('inception'), words: rounded(2), more: true },
-  { key: 'precision', value: ofSamples('precision'), words: rounded(3), more: true },
-  { key: 'recall', value: ofSamples('recall'), words: rounded(3), more: true },
-  { key: 'density', value: ofSamples('density'), words: rounded(3), more: true },
-  { key: 'coverage', value: ofSamples('coverage'), words: rounded(3), more: true },
-  { key: 'memorisation', value: ofSamples('memorisation'), words: rounded(3), more: true },
+  {
+    key: 'fid',
+    value: ofSamples('fid'),
+    words: (value, one) => `${rounded(1)(value)} ${ofFloor(value, one)}`,
+    plain: rounded(1),
+    aside: ofFloor,
+    error: ofSamples('fid_error'),
+    doubt: rounded(1),
+  },
+  measure('kid', 1, 1000),
+  { ...measure('inception', 2), more: true },
+  { ...measure('precision', 3), more: true },
+  { ...measure('recall', 3), more: true },
+  { ...measure('density', 3), ideal: 1 },
+  { ...measure('coverage', 3), more: true },
+  { ...measure('memorisation', 3), ideal: 1 },
 ];
 
 /** What a model costs. @type {Column[]} */
 export const COST = [
   { key: 'sample_ms', value: ({ cost }) => cost.sample_ms, words: duration },
   { key: 'flops_per_sample', value: ({ cost }) => cost.flops_per_sample, words: operations },
+  { key: 'memory', value: ({ cost }) => cost.memory ?? null, words: bytes },
   { key: 'parameters', value: ({ cost }) => cost.parameters, words: rounded(0) },
   { key: 'bytes', value: ({ cost }) => cost.bytes, words: bytes },
 ];
@@ -121,11 +169,11 @@ export const COST = [
 export const LIKELIHOOD = {
   key: 'nats',
   value: ({ likelihood }) => likelihood?.nats ?? null,
-  words(value, { likelihood }) {
-    const { bits_per_dimension: bits, spread } = likelihood ?? { bits_per_dimension: null, spread: null };
-    const nats = spread ? t('quality.plusminus', { value: number(value, 1), error: number(spread, 1) }) : number(value, 1);
-    return bits === null ? nats : t('compare.bits', { nats, bits: number(bits, 3) });
-  },
+  words: (value, one) => `${rounded(1)(value)} ${inBits(value, one)}`.trim(),
+  plain: rounded(1),
+  aside: inBits,
+  error: ({ likelihood }) => likelihood?.spread ?? null,
+  doubt: rounded(1),
 };
 
 export const COLUMNS = [...QUALITY, ...COST, LIKELIHOOD];
@@ -145,16 +193,41 @@ export function likelihoodGroups(measured) {
 }
 
 /**
+ * A column's figure in words, with its error and what stands in brackets.
+ * @param {Column} column
+ * @param {Measured} one
+ * @returns {{figure: string, doubt: string, aside: string} | null}
+ */
+export function inWords(column, one) {
+  const value = column.value(one);
+  if (value === null) return null;
+  const error = column.error?.(one) ?? null;
+  return {
+    figure: (column.plain ?? column.words)(value, one),
+    doubt: error === null || !column.doubt ? '' : t('compare.doubt', { error: column.doubt(error) }),
+    aside: column.aside?.(value, one) ?? '',
+  };
+}
+
+/** How far a figure is from the best there can be; less is better. @param {Column} column @param {number} value */
+function distance({ more, ideal }, value) {
+  if (ideal !== undefined) return Math.abs(Math.log(value / ideal));
+  return more ? -value : value;
+}
+
+/**
  * In the order of a column, the best first; those without a figure last.
  * @param {Measured[]} measured
  * @param {Column} column
  * @param {boolean} reverse
  */
 export function sorted(measured, column, reverse) {
-  const sign = (column.more ? -1 : 1) * (reverse ? -1 : 1);
   return [...measured].sort((a, b) => {
     const [x, y] = [column.value(a), column.value(b)];
     if (x === null || y === null) return Number(x === null) - Number(y === null);
-    return sign * (x - y);
+    const [far, near] = [distance(column, x), distance(column, y)];
+    // infinities have no difference
+    if (far === near) return 0;
+    return (reverse ? -1 : 1) * (far < near ? -1 : 1);
   });
 }

@@ -9,6 +9,7 @@ import { distance, moments, root } from '../../measures/frechet.js';
 import { inceptionScore } from '../../measures/inception.js';
 import { overlap } from '../../measures/overlap.js';
 import { readTables } from '../../measures/safetensors.js';
+import { shuffled } from '../../measures/shuffle.js';
 import { button, h } from '../../parts/dom.js';
 import { runChain } from '../../parts/running.js';
 import { KindError, PIXELS } from '../../protocol.js';
@@ -19,8 +20,12 @@ import { duration } from './figures.js';
 /** @import { Measured } from './figures.js' */
 /** @import { Moments } from '../../measures/frechet.js' */
 
-/** Digits that are drawn and looked at together. */
-const BATCH = 50;
+/** Digits that are drawn and looked at together; fewer of models that take long for one, in ms. */
+const BATCH = { quick: 50, slow: 10, from: 500 };
+/** An inception score of parts of few digits falls far short of that of the table: from so many digits on it is told. */
+const ENOUGH_FOR_INCEPTION = 500;
+/** What a person is warned of, in ms. */
+const LONG = 30_000;
 /** How many a person may ask for: those that the file tells what as many real digits have. */
 const COUNTS = [100, 200, 500, 1000];
 const CLASSIFIER = 'classifier';
@@ -56,7 +61,7 @@ export class Measuring {
     this.reference = null;
     /** @type {AbortController | null} */
     this.running = null;
-    this.count = h('select', { 'aria-label': t('compare.here.count') }, ...COUNTS.map((count) => h('option', { value: String(count) }, number(count))));
+    this.count = h('select', { 'aria-label': t('compare.here.count'), onchange: () => this.running ?? this.invite() }, ...COUNTS.map((count) => h('option', { value: String(count) }, number(count))));
     this.count.value = '200';
     this.start = button({ label: t('compare.here.start'), onclick: () => (this.running ? this.stop() : this.run()) });
     this.bar = h('progress', { max: 1, value: 0, 'aria-label': t('compare.here.progress'), hidden: true });
@@ -71,8 +76,16 @@ export class Measuring {
     if (this.measured?.id === measured.id) return;
     this.stop();
     this.measured = measured;
-    this.words.textContent = t('compare.here.idle');
     this.table.replaceChildren();
+    this.invite();
+  }
+
+  /** What would be done, and for how long where that is long. */
+  invite() {
+    const each = this.measured?.cost.sample_ms ?? 0;
+    const count = Number(this.count.value);
+    const long = each * count > LONG ? t('compare.here.long', { count: number(count), minutes: number(Math.ceil((each * count) / 60_000)) }) : '';
+    this.words.textContent = [t('compare.here.idle'), long].filter(Boolean).join(' ');
   }
 
   stop() {
@@ -103,7 +116,7 @@ export class Measuring {
       }
     }
     if (!signal.aborted) this.ended();
-    else if (!this.running) this.words.textContent = t('compare.here.idle');
+    else if (!this.running) this.invite();
   }
 
   /** @param {Measured} measured @param {number} count @param {AbortSignal} signal */
@@ -121,15 +134,16 @@ export class Measuring {
     const probabilities = new Float64Array(count * 10);
     const seed = room.state.values.seed;
     const begun = performance.now();
-    for (let done = 0; done < count && !signal.aborted; done += BATCH) {
+    const batch = (measured.cost.sample_ms ?? 0) > BATCH.from ? BATCH.slow : BATCH.quick;
+    for (let done = 0; done < count && !signal.aborted; done += batch) {
       /** @type {Float32Array} */
       let pixels = new Float32Array(0);
       await draw({
-        ...{ engine: room.engine, row: measured.row, info, signal, seed: (seed + done) >>> 0, count: BATCH, grey: true, name: 'measuring' },
+        ...{ engine: room.engine, row: measured.row, info, signal, seed: (seed + done) >>> 0, count: batch, grey: true, last: true, name: 'measuring' },
         show: (snapshot) => ({ pixels } = snapshot),
       });
-      if (signal.aborted || pixels.length !== BATCH * PIXELS) return;
-      const look = { model: eyes.id, job: 'classify', batch: BATCH, seed, steps: 1, inputs: { x: pixels } };
+      if (signal.aborted || pixels.length !== batch * PIXELS) return;
+      const look = { model: eyes.id, job: 'classify', batch, seed, steps: 1, inputs: { x: pixels } };
       const read = ['features', 'probabilities'];
       await runChain(room.engine, 'measuring-eyes', look, {
         ...{ read, signal },
@@ -138,17 +152,17 @@ export class Measuring {
           probabilities.set(seen.probabilities, done * 10);
         },
       });
-      this.bar.value = (done + BATCH) / count;
-      this.words.textContent = t('compare.here.drawn', { done: number(done + BATCH), count: number(count) });
+      this.bar.value = (done + batch) / count;
+      this.words.textContent = t('compare.here.drawn', { done: number(done + batch), count: number(count) });
     }
     if (signal.aborted) return;
     this.words.textContent = t('compare.here.computing');
     const fid = await distance(reference.moments, moments(features, reference.width));
-    const { precision, recall } = await overlap(reference.features, features, reference.width);
+    const { precision, recall } = await overlap(reference.features, features, reference.width, seed);
     if (signal.aborted) return;
     const time = duration(performance.now() - begun);
     this.words.textContent = t('compare.here.done', { count: number(count), seed, time });
-    this.tell(measured, { fid, inception: inceptionScore(probabilities), precision, recall }, reference.floors.get(count), count);
+    this.tell(measured, { fid, inception: inceptionScore(probabilities, shuffled(count, seed)), precision, recall }, reference.floors.get(count), count);
   }
 
   /**
@@ -158,7 +172,7 @@ export class Measuring {
    * @param {number} count
    */
   tell({ samples }, here, floor, count) {
-    const names = /** @type {const} */ (['fid', 'inception', 'precision', 'recall']);
+    const names = /** @type {const} */ (['fid', 'inception', 'precision', 'recall']).filter((name) => name !== 'inception' || count >= ENOUGH_FOR_INCEPTION);
     const rows = names.map((name) => {
       const decimals = name === 'fid' ? 1 : name === 'inception' ? 2 : 3;
       const shipped = samples?.[name];

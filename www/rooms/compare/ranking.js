@@ -1,11 +1,13 @@
 /** The figures: a table to sort, likelihoods that compare, what textbooks print, and each figure explained. */
 
 import { modelsFolder } from '../../catalog.js';
-import { has, number, rich, t } from '../../i18n/translate.js';
-import { h } from '../../parts/dom.js';
+import { number, rich, t } from '../../i18n/translate.js';
+import { ICONS, button, h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
+import { download } from '../../parts/save.js';
+import { claims } from './claims.js';
 import { draw, draws } from './drawers.js';
-import { COLUMNS, COST, LIKELIHOOD, QUALITY, duration, likelihoodGroups, sorted } from './figures.js';
+import { COLUMNS, COST, LIKELIHOOD, QUALITY, duration, inWords, likelihoodGroups, sorted } from './figures.js';
 import { Measuring } from './measuring.js';
 import { COUNT, digitCanvas, paint } from './tile.js';
 
@@ -13,13 +15,10 @@ import { COUNT, digitCanvas, paint } from './tile.js';
 /** @import { Column, Measured } from './figures.js' */
 /** @import { Values } from './table.js' */
 
-/** What textbooks print of the families, on no scale that they tell: figures to be looked at, not to be compared. */
-const PRINTED = [
-  { family: 'gan', fid: 15, inception: 25, precision: 0.7, recall: 0.6 },
-  { family: 'vae', fid: 30, inception: 20, precision: 0.5, recall: 0.5 },
-  { family: 'denoiser', fid: 10, inception: 30, precision: 0.8, recall: 0.8 },
-];
-const COMPARED = /** @type {const} */ (['fid', 'inception', 'precision', 'recall']);
+/** Screens on which the explanation stands in the table, under the row that was tapped. */
+const NARROW = window.matchMedia('(max-width: 52rem)');
+/** There the row goes so far up, as a share of the screen, that what opens under it is seen. */
+const HIGH = 0.25;
 
 /** @implements {RoomView} */
 export class RankingView {
@@ -40,21 +39,25 @@ export class RankingView {
     this.sampleNote = h('p', { class: 'readout' });
     this.facts = h('div', {});
     this.measuring = new Measuring(room);
-    this.panels = [
-      panel('ranking', t('compare.figures.title'), [this.empty, this.tables]),
-      panel('figure', t('compare.figure.title'), [this.detail], [this.canvas, this.sampleNote, this.facts, this.measuring.element]),
+    const files = [
+      button({ label: t('compare.csv'), icon: ICONS.save(), onclick: () => this.save('csv') }),
+      button({ label: t('save.json'), icon: ICONS.save(), onclick: () => this.save('json') }),
     ];
-    this.claims = h('div', { class: 'quality-scroll', tabIndex: 0, role: 'region', 'aria-label': t('compare.claims') });
+    const tools = h('div', { class: 'tools', role: 'group', 'aria-label': t('compare.files') }, ...files);
+    this.explained = panel('figure', t('compare.figure.title'), [this.detail], [this.canvas, this.sampleNote, this.facts, this.measuring.element]);
+    this.claims = h('div', { class: 'claims-scroll', tabIndex: 0, role: 'region', 'aria-label': t('compare.claims') });
+    const words = (/** @type {number[]} */ ...numbers) => h('div', { class: 'prose' }, ...numbers.map((i) => h('p', {}, rich(`compare.claims.${i}`))));
+    this.ranking = panel('ranking', t('compare.figures.title'), [h('p', { class: 'readout ranking-hint' }, rich('compare.figures.1')), this.empty, this.tables], [tools]);
+    this.panels = [this.ranking, this.explained];
     this.below = h(
       'div',
-      { class: 'prose' },
-      h('p', {}, rich('compare.figures.1')),
-      h('p', {}, rich('compare.figures.2')),
-      h('h2', {}, t('compare.claims')),
-      h('p', {}, rich('compare.claims.1')),
-      this.claims,
-      h('p', {}, rich('compare.claims.2')),
+      { class: 'claims-text' },
+      h('div', { class: 'prose' }, h('p', {}, rich('compare.figures.2')), h('h2', {}, t('compare.claims'))),
+      ...[words(1), this.claims, words(2, 3, 4)],
     );
+    /** The cell that was tapped last and that the tables are about to be made anew for. */
+    this.held = '';
+    NARROW.addEventListener('change', () => this.open && this.stateChanged());
     new MutationObserver(() => paint(this.canvas, this.pixels ?? null)).observe(document.documentElement, { attributeFilter: ['data-theme'] });
   }
 
@@ -92,7 +95,10 @@ export class RankingView {
     this.empty.textContent = t('quality.none');
     const column = (/** @type {Column[]} */ columns) => columns.find(({ key }) => key === sort) ?? columns[0];
     const drawing = measured.filter(({ samples }) => samples);
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.cell;
+    const held = this.held || /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.cell || '';
+    this.held = '';
+    const place = this.placeOf(held);
+    const scrolled = Array.from(this.tables.querySelectorAll('.ranking'), ({ scrollLeft }) => scrollLeft);
     this.tables.replaceChildren(
       this.table('quality', QUALITY, sorted(drawing, column(QUALITY), down)),
       h('div', { class: 'ranking-pairs' }, ...likelihoodGroups(measured).map(({ kind, pixels, members }) =>
@@ -100,10 +106,37 @@ export class RankingView {
       )),
       this.table('cost', COST, sorted(measured, column(COST), down)),
     );
-    // the table was made anew: the place in it is kept
-    if (focused) /** @type {HTMLElement | null} */ (this.tables.querySelector(`[data-cell="${focused}"]`))?.focus();
-    this.showClaims(measured);
+    this.settle();
+    // the tables were made anew: the places in them are kept
+    for (const [index, table] of this.tables.querySelectorAll('.ranking').entries()) table.scrollLeft = scrolled[index] ?? 0;
+    if (place !== null) this.hold(held, place);
+    this.claims.replaceChildren(claims(measured, (row) => this.room.name(row)));
     this.showDetail(measured);
+    // at the end of the tables there is no room beside them for all of it
+    if (place !== null && !NARROW.matches) this.explained.scrollIntoView({ block: 'nearest', behavior: 'instant' });
+  }
+
+  /** Where a cell stands on the screen; null where there is none. @param {string} cell */
+  placeOf(cell) {
+    return cell ? (this.tables.querySelector(`[data-cell="${cell}"]`)?.getBoundingClientRect().top ?? null) : null;
+  }
+
+  /** Keeps a cell where it was, and under the finger. @param {string} cell @param {number} place */
+  hold(cell, place) {
+    /** @type {HTMLElement | null} */
+    const found = this.tables.querySelector(`[data-cell="${cell}"]`);
+    if (!found) return;
+    found.focus({ preventScroll: true });
+    const open = found.closest('tr')?.nextElementSibling?.classList.contains('explained');
+    const wanted = open ? Math.min(place, HIGH * window.innerHeight) : place;
+    window.scrollBy({ top: found.getBoundingClientRect().top - wanted, behavior: 'instant' });
+  }
+
+  /** The explanation stands beside the tables, on a narrow screen under the row of the chosen figure. */
+  settle() {
+    const row = NARROW.matches ? this.tables.querySelector('.chosen')?.closest('tr') : null;
+    if (!row) this.ranking.after(this.explained);
+    else row.after(h('tr', { class: 'explained' }, h('td', { colSpan: row.children.length }, this.explained)));
   }
 
   /**
@@ -117,23 +150,26 @@ export class RankingView {
     const head = columns.map((column) => {
       const by = sort === column.key;
       const label = t(`compare.figure.${column.key}`);
-      const order = by ? (down === Boolean(column.more) ? 'ascending' : 'descending') : null;
+      // by nearness to what is ideal, figures neither rise nor fall
+      const order = !by ? null : column.ideal !== undefined ? 'other' : down === Boolean(column.more) ? 'ascending' : 'descending';
+      const upwards = order === 'other' ? down : order === 'ascending';
       return h(
         'th',
         { scope: 'col', 'aria-sort': order },
-        h('button', { type: 'button', class: 'sort', 'data-cell': `sort-${name}-${column.key}`, title: t('compare.sort'), onclick: () => this.sort(column) }, label, by ? h('span', { 'aria-hidden': 'true' }, order === 'ascending' ? ' ↑' : ' ↓') : null),
+        h('button', { type: 'button', class: 'sort', 'data-cell': `sort-${name}-${column.key}`, title: t('compare.sort'), onclick: () => this.sort(column, `sort-${name}-${column.key}`) }, label, by ? h('span', { 'aria-hidden': 'true' }, upwards ? ' ↑' : ' ↓') : null),
       );
     });
     const body = rows.map((one) => {
       const cells = columns.map((column) => {
-        const value = column.value(one);
+        const words = inWords(column, one);
         const chosen = figure === column.key && model === one.id;
+        const cell = `${name}-${column.key}-${one.id}`;
         return h(
           'td',
           { class: chosen ? 'chosen' : '' },
-          value === null
+          words === null
             ? h('span', { class: 'none' }, t('inspector.none'))
-            : h('button', { type: 'button', class: 'cell', 'data-cell': `${name}-${column.key}-${one.id}`, 'aria-pressed': String(chosen), onclick: () => this.choose(one, column) }, column.words(value, one)),
+            : h('button', { type: 'button', class: 'cell', 'data-cell': cell, 'aria-pressed': String(chosen), onclick: () => this.choose(one, column, cell) }, ...figureOf(words)),
         );
       });
       return h('tr', { class: `family-${one.row.family}` }, h('th', { scope: 'row' }, this.room.name(one.row)), ...cells);
@@ -141,19 +177,29 @@ export class RankingView {
     return h(
       'div',
       { class: `ranking ranking-${name}`, tabIndex: 0, role: 'region', 'aria-label': t(`compare.table.${name}`, words) },
-      h('table', {}, h('caption', {}, t(`compare.table.${name}`, words)), h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('compare.model')), ...head)), h('tbody', {}, ...body)),
+      h('table', {}, h('caption', {}, h('span', {}, t(`compare.table.${name}`, words))), h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('compare.model')), ...head)), h('tbody', {}, ...body)),
     );
   }
 
-  /** @param {Column} column */
-  sort({ key }) {
+  /** @param {Column} column @param {string} cell */
+  sort({ key }, cell) {
     const { sort, down } = this.room.state.values;
+    this.held = cell;
     this.room.state.set({ sort: key, down: sort === key ? !down : false, figure: key }, 'push');
   }
 
-  /** @param {Measured} one @param {Column} column */
-  choose({ id }, { key }) {
+  /** @param {Measured} one @param {Column} column @param {string} cell */
+  choose({ id }, { key }, cell) {
+    this.held = cell;
+    this.explained.scrollTop = 0;
     this.room.state.set({ figure: key, model: id }, 'push');
+  }
+
+  /** All figures as a file. @param {'csv' | 'json'} form */
+  save(form) {
+    const measured = this.measured ?? [];
+    const text = form === 'csv' ? csv(measured) : JSON.stringify(measured.map(({ row: _, ...figures }) => figures), null, 2);
+    download(new Blob([text], { type: form === 'csv' ? 'text/csv' : 'application/json' }), `inkling-figures.${form}`);
   }
 
   /** The chosen figure: what it means, and the model's digits. @param {Measured[]} measured */
@@ -162,14 +208,17 @@ export class RankingView {
     const column = COLUMNS.find(({ key }) => key === figure) ?? COLUMNS[0];
     const one = measured.find(({ id }) => id === model) ?? sorted(measured, column, false)[0];
     if (!one) return;
-    const value = column.value(one);
+    const words = inWords(column, one);
+    const { threads } = one.cost;
     this.detail.replaceChildren(
       h('h3', {}, t('compare.of', { figure: t(`compare.figure.${column.key}`), model: this.room.name(one.row) })),
-      h('p', { class: 'figure-value' }, value === null ? t('compare.unmeasured') : column.words(value, one)),
+      h('p', { class: 'figure-value' }, ...(words ? figureOf(words) : [t('compare.unmeasured')])),
+      ...(words?.doubt ? [h('p', { class: 'readout' }, t('compare.doubt.words'))] : []),
       h('p', {}, t(`compare.definition.${column.key}`)),
-      h('p', { class: 'readout' }, t(column.more ? 'compare.better.more' : 'compare.better.less')),
+      ...(column.key === 'sample_ms' && threads ? [h('p', { class: 'readout' }, t('compare.threads', { threads }))] : []),
+      h('p', { class: 'readout' }, t(column.ideal !== undefined ? 'compare.better.nearer' : column.more ? 'compare.better.more' : 'compare.better.less', { ideal: column.ideal ?? 0 })),
     );
-    const extra = Object.entries(one.extra).map(([name, figures]) => h('div', {}, h('dt', {}, name), h('dd', {}, number(figures, Math.abs(figures) < 10 ? 3 : 2))));
+    const extra = Object.entries(one.extra).map(([name, figures]) => h('div', {}, h('dt', {}, name), h('dd', {}, number(figures, decimalsOf(figures)))));
     this.facts.replaceChildren(
       ...(one.samples?.setting ? [h('p', { class: 'readout' }, t('compare.setting', { setting: one.samples.setting, n: number(one.samples.n), seed: one.samples.seed }))] : []),
       ...(extra.length > 0 ? [h('dl', { class: 'facts' }, ...extra)] : []),
@@ -211,25 +260,25 @@ export class RankingView {
       if (!signal.aborted) shell.complain(error);
     }
   }
+}
 
-  /** What textbooks print, and the best of each of these families as measured here. @param {Measured[]} measured */
-  showClaims(measured) {
-    const names = COMPARED.map((key) => h('th', { scope: 'col', colSpan: 2 }, t(`compare.figure.${key}`)));
-    const sides = COMPARED.flatMap(() => [h('th', { scope: 'col', class: 'printed' }, t('compare.printed')), h('th', { scope: 'col' }, t('compare.ours'))]);
-    const rows = PRINTED.map(({ family, ...printed }) => {
-      const members = measured.filter(({ row, samples }) => row.family === family && samples);
-      const best = sorted(members, QUALITY[0], false)[0];
-      const cells = COMPARED.flatMap((key) => {
-        const ours = best?.samples?.[key];
-        const decimals = key === 'fid' || key === 'inception' ? 1 : 2;
-        return [
-          h('td', { class: 'printed' }, number(printed[key], key === 'fid' || key === 'inception' ? 0 : 1)),
-          h('td', {}, ours === undefined ? t('inspector.none') : number(ours, decimals)),
-        ];
-      });
-      const name = has(`compare.family.${family}`) ? t(`compare.family.${family}`) : family;
-      return h('tr', {}, h('th', { scope: 'row' }, best ? this.room.name(best.row) : name), ...cells);
-    });
-    this.claims.replaceChildren(h('table', { class: 'claims' }, h('thead', {}, h('tr', {}, h('td', {}), ...names), h('tr', {}, h('td', {}), ...sides)), h('tbody', {}, ...rows)));
-  }
+/** @param {{figure: string, doubt: string, aside: string}} words */
+function figureOf({ figure, doubt, aside }) {
+  return [h('span', { class: 'figure' }, figure), doubt && h('span', { class: 'doubt' }, ` ${doubt}`), aside && h('span', { class: 'aside' }, ` ${aside}`)];
+}
+
+/** So many that something is told of small figures too. @param {number} value */
+function decimalsOf(value) {
+  if (Number.isInteger(value)) return 0;
+  return Math.abs(value) >= 10 ? 2 : Math.min(9, Math.max(3, 1 - Math.floor(Math.log10(Math.abs(value)))));
+}
+
+/** A row for each model, a column for each figure and each standard error. @param {Measured[]} measured */
+function csv(measured) {
+  const head = ['model', 'family', 'digits', 'likelihood', 'pixels', ...COLUMNS.flatMap(({ key, error }) => (error ? [key, `${key}_error`] : [key]))];
+  const lines = measured.map((one) => [
+    ...[one.id, one.row.family, one.samples?.n ?? '', one.likelihood?.kind ?? '', one.likelihood?.pixels ?? ''],
+    ...COLUMNS.flatMap(({ value, error }) => (error ? [value(one), error(one)] : [value(one)])),
+  ]);
+  return `${[head, ...lines].map((cells) => cells.map((cell) => cell ?? '').join(',')).join('\n')}\n`;
 }

@@ -7,7 +7,7 @@ export const VIEWS = /** @type {const} */ (['draw', 'figures', 'pictures', 'tell
 /** @typedef {typeof VIEWS[number]} View */
 
 /** What cost may mean in the picture of cost against quality. */
-export const COSTS = /** @type {const} */ (['sample_ms', 'flops_per_sample', 'parameters', 'bytes']);
+export const COSTS = /** @type {const} */ (['sample_ms', 'flops_per_sample', 'memory', 'parameters', 'bytes']);
 /** @typedef {typeof COSTS[number]} Cost */
 
 export const TABLE = {

@@ -4,11 +4,13 @@
  */
 
 import { number, rich, t } from '../../i18n/translate.js';
-import { h } from '../../parts/dom.js';
+import { ICONS, button, h } from '../../parts/dom.js';
 import { DrawingPad } from '../../parts/drawing-pad.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
+import { download } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
+import { tellPicture } from './tell-picture.js';
 
 /** @import { CompareRoom, RoomView } from './index.js' */
 /** @import { Values } from './table.js' */
@@ -28,6 +30,8 @@ class Judge {
     this.room = room;
     this.id = id;
     this.output = output;
+    /** Of each digit, once there is a drawing. @type {Float32Array | null} */
+    this.probabilities = null;
     this.scene = new Scene(room.engine, `tell-${id}`, { values: (values) => this.show(values[output], values.log_likelihood) });
     this.bars = Array.from({ length: DIGITS }, () => h('span', { class: 'p-bar' }));
     this.numbers = Array.from({ length: DIGITS }, () => h('span', { class: 'p-value' }));
@@ -60,6 +64,7 @@ class Judge {
   }
 
   clear() {
+    this.probabilities = null;
     for (const [digit, bar] of this.bars.entries()) {
       bar.style.width = '0';
       this.numbers[digit].textContent = '';
@@ -70,6 +75,7 @@ class Judge {
 
   /** @param {Float32Array} probabilities @param {Float32Array} [logLikelihood] */
   show(probabilities, logLikelihood) {
+    this.probabilities = probabilities;
     const best = probabilities.indexOf(Math.max(...probabilities));
     for (const [digit, bar] of this.bars.entries()) {
       const p = probabilities[digit];
@@ -102,9 +108,11 @@ export class TellView {
     this.means = new Picture(room.engine, { name: 'means', label: t('compare.tell.means'), columns: 10, rows: 1, gap: 3 });
     this.components = new Picture(room.engine, { name: 'components', label: t('compare.tell.components'), columns: 10, rows: 4, gap: 3 });
     this.scenes = [new Scene(room.engine, 'tell-means'), new Scene(room.engine, 'tell-components')];
+    this.file = button({ label: t('save.png'), icon: ICONS.save(), onclick: () => this.save() });
+    this.file.disabled = true;
     this.panels = [
       panel('drawing', t('draw.title'), [this.paper.surface], [this.paper.tools]),
-      panel('judges', t('compare.tell.title'), [h('div', { class: 'judges' }, ...this.judges.map(({ element }) => element))]),
+      panel('judges', t('compare.tell.title'), [h('div', { class: 'judges' }, ...this.judges.map(({ element }) => element))], [h('div', { class: 'tools' }, this.file)]),
       panel('knowledge', t('compare.tell.knowledge'), [this.means.element, this.components.element], [h('p', { class: 'readout' }, t('compare.tell.caption'))]),
     ];
     this.below = h('div', { class: 'prose' }, ...[1, 2, 3].map((i) => h('p', {}, rich(`compare.tell.${i}`))));
@@ -157,7 +165,19 @@ export class TellView {
     this.ask();
   }
 
+  /** The drawing and what is said of it, where there is one. */
+  async save() {
+    if (!this.image) return;
+    const judges = this.judges.flatMap(({ id, probabilities }) => (probabilities ? [{ name: t(`compare.tell.${id}`), probabilities }] : []));
+    try {
+      download(await tellPicture(this.image, judges), 'inkling-which-digit.png');
+    } catch (error) {
+      this.room.shell.complain(error);
+    }
+  }
+
   ask() {
+    this.file.disabled = !this.image;
     if (!this.ready || !this.open) return;
     for (const judge of this.judges) {
       if (this.image) judge.ask(this.image);

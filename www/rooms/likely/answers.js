@@ -43,13 +43,16 @@ import { bound } from './bound.js';
  * @typedef {object} Way
  * @property {Group} group
  * @property {Kind} kind
+ * @property {string} [words]  key of `likely.kind.*`, where it is not the kind
  * @property {boolean} [slow]  asked once the pen is up
  * @property {(info: ModelInfo) => boolean} [can]  whether this model can be asked at all
  * @property {(asked: Asked) => Promise<Answer>} ask
  */
 
-/** Draws of z in a mean ELBO, and of the dequantisation noise. */
+/** Draws of z in a mean ELBO. */
 const DRAWS = 16;
+/** Draws of the noise that makes whole greys continuous. */
+const NOISES = 4;
 const DIGITS = 10;
 /** The class that is told to a network where none is. */
 const NO_CLASS = 10;
@@ -80,7 +83,7 @@ export const WAYS = {
       return { value: -value - (logZ?.value ?? 0), error: logZ?.error };
     },
   },
-  flow: { group: 'grey', kind: 'exact', ask: flow },
+  flow: { group: 'grey', kind: 'exact', words: 'dequantised', ask: flow },
   denoiser: { group: 'noisy', kind: 'bound', slow: true, ask: bound },
   energy: {
     group: 'own',
@@ -161,7 +164,7 @@ async function flow({ engine, row, grey }) {
   for (let digit = 0; digit < DIGITS; digit += 1) x.set(grey, digit * PIXELS);
   const label = Float32Array.from({ length: DIGITS }, (_, digit) => digit);
   const values = [];
-  for (let draw = 0; draw < DRAWS / 4; draw += 1) {
+  for (let draw = 0; draw < NOISES; draw += 1) {
     const key = Float32Array.of(draw, 0, 0, 0);
     const { log_likelihood: told } = await engine.compute({
       model: row.id,

@@ -10,7 +10,6 @@ import { WAYS } from './answers.js';
 import { Asking } from './asking.js';
 import { fetchReferences } from './references.js';
 import { ModelRow } from './row.js';
-import { rangeOf } from './scale.js';
 
 /** @import { CatalogRow } from '../../protocol.js' */
 /** @import { RoomView } from '../room.js' */
@@ -21,6 +20,9 @@ import { rangeOf } from './scale.js';
 
 /** @type {Group[]} */
 const GROUPS = ['binary', 'grey', 'noisy', 'own'];
+
+/** Drawings to try, which the text tells of: strokes as in a link. */
+const EXAMPLES = { stroke: 'FgACgCiA2A', dot: 'FgABgIA', dots: 'FgABPIAWAAHEgA', letter: 'FgAFMtI8MoCWxDLO0g' };
 
 /** @implements {RoomView<any>} */
 export class AskView {
@@ -35,11 +37,15 @@ export class AskView {
     this.black = new StillPicture(t('likely.seen.binary'));
     const seen = (/** @type {HTMLElement} */ picture, /** @type {string} */ key) =>
       h('figure', {}, picture, h('figcaption', {}, t(key)));
+    const examples = Object.entries(EXAMPLES).map(([name, ink]) => h('button', { type: 'button', class: 'button quiet', onclick: () => this.take(ink) }, t(`likely.example.${name}`)));
     this.drawing = panel(
       'drawing',
       t('likely.drawing'),
       [this.pad.element],
-      [h('div', { class: 'likely-seen' }, seen(this.pad.seen, 'likely.seen.grey'), seen(this.black.canvas, 'likely.seen.binary'))],
+      [
+        h('div', { class: 'likely-seen' }, seen(this.pad.seen, 'likely.seen.grey'), seen(this.black.canvas, 'likely.seen.binary')),
+        h('div', { class: 'tools likely-examples', role: 'group', 'aria-label': t('likely.examples') }, h('span', { 'aria-hidden': 'true' }, t('likely.examples')), ...examples),
+      ],
     );
     this.groups = new Map(GROUPS.map((group) => [group, h('ul', { class: 'likely-rows' })]));
     this.sections = GROUPS.map((group) =>
@@ -53,10 +59,11 @@ export class AskView {
     );
     this.all = h('button', { type: 'button', class: 'button', onclick: () => this.askAll() });
     this.file = h('button', { type: 'button', class: 'button quiet', onclick: () => this.takeHome() }, t('likely.file'));
+    this.file.disabled = true;
     this.legend = h('p', { class: 'likely-legend' });
     const answers = [h('div', { class: 'tools' }, this.all, this.file), this.legend, ...this.sections];
     this.panels = [this.drawing, h('div', { class: 'likely-answers' }, ...answers)];
-    this.below = h('div', { class: 'prose' }, ...[1, 2, 3, 4].map((i) => h('p', {}, rich(`likely.${i}`))));
+    this.below = h('div', { class: 'prose' }, ...[1, 2, 3, 4, 5].map((i) => h('p', {}, rich(`likely.${i}`))));
     room.engine.on('need-canvases', () => this.asking.again());
   }
 
@@ -66,7 +73,7 @@ export class AskView {
       this.references = await fetchReferences();
       // exact figures first, as the families stand in the list
       const order = Object.keys(WAYS);
-      const rows = [...this.room.catalog].sort((a, b) => order.indexOf(a.family) - order.indexOf(b.family));
+      const rows = this.room.catalog.filter((row) => this.answers(row)).sort((a, b) => order.indexOf(a.family) - order.indexOf(b.family));
       this.asking.rows = rows.map((row) => new ModelRow(this, row, WAYS[row.family], this.referenceOf(row)));
       for (const row of this.rows) this.groups.get(row.way.group)?.append(row.element);
       for (const section of this.sections) section.hidden = !section.querySelector('li');
@@ -79,6 +86,15 @@ export class AskView {
 
   leave() {
     this.asking.open = false;
+  }
+
+  /**
+   * Not all files of a family can: that one cannot is seen before it is fetched by its missing among the references.
+   * @param {CatalogRow} row
+   */
+  answers({ id, family }) {
+    const way = WAYS[family];
+    return Boolean(way) && !(way.can && this.references.digits > 0 && !(id in this.references.models));
   }
 
   /** @param {CatalogRow} row */
@@ -97,6 +113,12 @@ export class AskView {
   drew(image, ink, finished) {
     this.look(image, finished);
     if (finished) this.state.set({ ink }, 'push');
+  }
+
+  /** A drawing of ours in place of the person's. @param {string} ink */
+  take(ink) {
+    this.look(this.pad.setInk(ink));
+    this.state.set({ ink }, 'push');
   }
 
   /** A new drawing. @param {Float32Array | null} image @param {boolean} [finished] */
@@ -137,18 +159,23 @@ export class AskView {
     }
   }
 
-  /** Puts the answers on their lines: one line for a group that compares. */
+  /** Puts the answers on their lines. */
   show() {
-    for (const group of GROUPS) {
-      const rows = this.rows.filter(({ way }) => way.group === group);
-      const common = group === 'own' ? null : rangeOf(rows);
-      for (const row of rows) row.show(common ?? rangeOf([row]), this.references.digits);
-    }
+    for (const row of this.rows) row.show(this.references.digits);
+    this.file.disabled = this.answered.length === 0;
   }
 
+  /** Who has answered for a drawing. */
+  get answered() {
+    return this.rows.filter(({ value }) => value !== null);
+  }
+
+  /** The drawing, as strokes and as the models see it, and what they say of it. */
   takeHome() {
-    const answers = this.rows.filter(({ value }) => value !== null);
-    const figures = answers.map(({ row, way, value, error }) => ({ model: row.id, pixels: way.group, kind: way.kind, value, error }));
-    download(new Blob([JSON.stringify(figures, null, 2)], { type: 'application/json' }), 'how-likely.json');
+    const { picture } = this.asking;
+    if (!picture || this.answered.length === 0) return;
+    const answers = this.answered.map(({ row, way, value, error }) => ({ model: row.id, pixels: way.group, kind: way.kind, value, error }));
+    const drawing = { ink: this.pad.written(), grey: Array.from(picture.grey, (value) => Number(value.toFixed(4))), binary: Array.from(picture.binary) };
+    download(new Blob([JSON.stringify({ drawing, answers })], { type: 'application/json' }), 'how-likely.json');
   }
 }

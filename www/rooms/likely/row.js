@@ -3,14 +3,14 @@
 import { bytes, has, number, t } from '../../i18n/translate.js';
 import { h } from '../../parts/dom.js';
 import { PIXELS, toFailure } from '../../protocol.js';
-import { Scale, rank } from './scale.js';
+import { Scale, rangeOf, rank } from './scale.js';
 
 /** @import { CatalogRow, ModelInfo } from '../../protocol.js' */
 /** @import { Answer, Way } from './answers.js' */
 /** @import { EngineClient } from '../../engine.js' */
 /** @import { Shell } from '../registry.js' */
 /** @import { Asked } from './asking.js' */
-/** @import { Quantiles, Range } from './scale.js' */
+/** @import { Quantiles } from './scale.js' */
 
 /** Kinds of failure after which the same question is asked again. */
 const INTERRUPTIONS = ['device-lost', 'interrupted'];
@@ -48,6 +48,7 @@ export class ModelRow {
     /** @type {Promise<void> | null} */
     this.loading = null;
     this.scale = new Scale();
+    const name = has(`compare.name.${row.id}`) ? t(`compare.name.${row.id}`) : row.title;
     this.figure = h('output', { class: 'likely-figure' });
     this.place = h('span', { class: 'likely-place' });
     this.button = h(
@@ -55,11 +56,11 @@ export class ModelRow {
       { type: 'button', class: 'button', onclick: () => view.ask(row.id) },
       t('likely.ask', { size: bytes(row.bytes) }),
     );
-    this.button.setAttribute('aria-label', t('likely.ask.label', { model: row.title, size: bytes(row.bytes) }));
+    this.button.setAttribute('aria-label', t('likely.ask.label', { model: name, size: bytes(row.bytes) }));
     this.element = h(
       'li',
       { class: 'likely-row', 'data-model': row.id },
-      h('div', { class: 'likely-name' }, h('b', {}, row.title), h('span', { class: 'likely-kind' }, t(`likely.kind.${way.kind}`))),
+      h('div', { class: 'likely-name' }, h('b', {}, name), h('span', { class: 'likely-kind' }, t(`likely.kind.${way.words ?? way.kind}`))),
       this.scale.element,
       h('div', { class: 'likely-answer' }, this.figure, this.place, this.button),
     );
@@ -116,17 +117,19 @@ export class ModelRow {
     this.value = null;
   }
 
-  /** @param {Range} range @param {number} digits  of the test set behind the quantiles */
-  show(range, digits) {
+  /** @param {number} digits  of the test set behind the quantiles */
+  show(digits) {
     const { value, quantiles, way } = this;
-    this.scale.show(range, value, quantiles);
+    this.scale.show(rangeOf(this), value, quantiles);
     if (!this.ready) return;
     this.figure.textContent = value === null ? t('inspector.none') : this.words(value);
     this.place.textContent = '';
     if (value === null || !quantiles) return;
     const share = rank(value, quantiles);
-    const key = share <= 0.5 / digits ? 'none' : share >= 1 - 0.5 / digits ? 'all' : 'some';
-    this.place.textContent = t(`likely.place.${key}`, { share: number(100 * share) });
+    const place = share <= 0.5 / digits ? 'none' : share >= 1 - 0.5 / digits ? 'all' : 'some';
+    const key = has(`likely.place.${place}.${way.kind}`) ? `likely.place.${place}.${way.kind}` : `likely.place.${place}`;
+    // of all and of none is said in words of their own
+    this.place.textContent = t(key, { share: number(Math.min(99, Math.max(1, 100 * share))), digits: number(digits) });
     this.element.dataset.kind = way.kind;
   }
 

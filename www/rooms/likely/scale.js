@@ -1,6 +1,7 @@
 /**
- * One model's answer on a line: the drawing as a dot, more likely to the right; what the digits of the test set get as
- * a band (5 to 95 % of them, the half of them in the middle darker) with their median.
+ * One model's answer on a line of its own: the drawing as a dot, more likely to the right; what the digits of the test set
+ * get as a band (5 to 95 % of them, the half of them in the middle darker) with their median. On a line shared with other
+ * models a dot left of its own band could stand to the right of theirs.
  */
 
 import { h } from '../../parts/dom.js';
@@ -33,7 +34,8 @@ export class Scale {
     }
     this.median.hidden = !quantiles;
     if (quantiles) this.median.style.left = `${place(quantiles[10])}%`;
-    this.dot.hidden = value === null;
+    // where no test digits are, a place means nothing
+    this.dot.hidden = value === null || !quantiles;
     if (value === null) return;
     this.dot.style.left = `${place(value)}%`;
     // what lies beyond the line is drawn at its end
@@ -43,22 +45,17 @@ export class Scale {
 
 /**
  * What a line has to span: nearly all digits of the test set and, within reason, the drawing.
- * @param {{value: number | null, quantiles: Quantiles | null}[]} rows
+ * @param {{value: number | null, quantiles: Quantiles | null}} row
  * @returns {Range}
  */
-export function rangeOf(rows) {
-  const quantiles = rows.flatMap((row) => (row.quantiles ? [row.quantiles[1], row.quantiles[19]] : []));
-  const values = rows.flatMap(({ value }) => (value === null ? [] : [value]));
-  const all = quantiles.length > 0 ? quantiles : values;
-  if (all.length === 0) return { low: 0, high: 1 };
-  const [least, most] = [Math.min(...all), Math.max(...all)];
-  const margin = 0.15 * (most - least) || Math.max(1, 0.1 * Math.abs(most));
-  // a scribble may be ten times as unlikely as any digit: the line follows it so far
-  const reach = 1.5 * (most - least);
-  return {
-    low: Math.min(least, ...values.map((value) => Math.max(value, least - reach))) - margin,
-    high: Math.max(most, ...values.map((value) => Math.min(value, most + reach))) + margin,
-  };
+export function rangeOf({ value, quantiles }) {
+  if (!quantiles) return { low: 0, high: 1 };
+  const [least, most] = [quantiles[0], quantiles[quantiles.length - 1]];
+  const spread = quantiles[19] - quantiles[1];
+  const margin = 0.1 * (most - least) || Math.max(1, 0.1 * Math.abs(most));
+  // a scribble may be ten times as unlikely as any digit: the line follows it so far that the band stays readable
+  const [low, high] = value === null ? [least, most] : [Math.max(value, least - spread), Math.min(value, most + spread)];
+  return { low: Math.min(least, low) - margin, high: Math.max(most, high) + margin };
 }
 
 /** Share of the test digits that are less likely than `value`, 0 to 1. @param {number} value @param {Quantiles} quantiles */

@@ -199,7 +199,7 @@ export class GenerateView {
       const picks = digit !== ANY && !isTold(info);
       const drawn = picks ? Math.min(MOST_DRAWN, PER_DIGIT * wanted) : wanted;
       /** @type {Snapshot} */
-      let last = { pixels: new Float32Array(0), ms: 0 };
+      let last = { pixels: new Float32Array(0), ms: 0, share: 0 };
       await draw({
         ...{ engine: room.engine, row, info, seed, signal, name: 'tasks', live: true },
         count: drawn,
