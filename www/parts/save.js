@@ -80,5 +80,12 @@ export function saveButton({ shell }, make, name, { label, title = '' }) {
  */
 export function pngButton(room, picture, name, title) {
   const make = () => ('png' in picture ? picture.png() : room.engine.png(picture.name));
-  return saveButton(room, make, () => `${name()}.png`, { label: t('save.png'), title });
+  const element = saveButton(room, make, () => `${name()}.png`, { label: t('save.png'), title });
+  if (!('png' in picture)) {
+    // an old picture or none is not to be taken home
+    const show = () => (element.disabled = !picture.isDrawn);
+    picture.watchers.push(show);
+    show();
+  }
+  return element;
 }
