@@ -155,7 +155,7 @@ test('a link to a pair of the game shows the same pair', async ({ page }, info) 
 
 test('the game counts both players; with a file of digits it asks for the real one', async ({ page }, info) => {
   await openDuel(page, info, 'view=game');
-  await expect(page.locator('.game-question')).toContainText('Both are forged. Which one was drawn by “A tiny GAN”?');
+  await expect(page.locator('.game-question')).toContainText('Both are forged. Which one was drawn by “Convolutional”?');
   await expect(page.locator('.panel-game-score')).toContainText('the one with the lower score');
   await page.locator('.game-card').first().click();
   await expect(page.locator('.panel-game .verdict')).not.toBeEmpty();

@@ -10,6 +10,7 @@ import { StillPicture } from '../../parts/still.js';
 import { scattered } from '../../parts/scattered.js';
 import { freshSeed } from '../../parts/seed.js';
 import { PIXELS } from '../../protocol.js';
+import { shortName } from '../models.js';
 import { readIdx } from './idx.js';
 
 /** @import { DuelRoom, RoomView } from './index.js' */
@@ -170,7 +171,7 @@ export class GameView {
 
   /** What is asked, and what the judge goes by. @param {DuelModel} model @param {DuelModel | null} rival */
   explain(model, rival) {
-    const nameOf = (/** @type {DuelModel} */ { id, row }) => row?.title ?? id.replace(/^file:/, '');
+    const nameOf = (/** @type {DuelModel} */ { id, row }) => (row ? shortName(row) : id.replace(/^file:/, ''));
     const [name, other] = [nameOf(model), rival ? nameOf(rival) : ''];
     this.question.textContent = rival ? t('duel.game.whose', { name }) : t('duel.game.real');
     this.source.textContent = rival ? t('duel.game.generators', { name, other }) : t('duel.game.mnist');

@@ -1,8 +1,9 @@
 /** In place of a view that a model cannot serve: what it lacks, and a button that chooses one that has it. */
 
-import { has, t } from '../../i18n/translate.js';
+import { t } from '../../i18n/translate.js';
 import { button, h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
+import { shortName } from '../models.js';
 
 /** @import { DuelRoom } from './index.js' */
 
@@ -25,9 +26,11 @@ export class Unable {
   panels() {
     const { room } = this;
     const row = this.models.map((id) => room.catalog.find((entry) => entry.id === id)).find((entry) => entry !== undefined);
-    const name = row && (has(`model.short.${row.id}`) ? t(`model.short.${row.id}`) : row.title);
-    const choose = () => row && room.state.set({ model: row.id, ...room.modelPatch() }, 'push');
-    this.tools.replaceChildren(...(row && name ? [button({ label: t('duel.choose', { name }), onclick: choose })] : []));
+    this.tools.replaceChildren();
+    if (row) {
+      const choose = () => room.state.set({ model: row.id, ...room.modelPatch() }, 'push');
+      this.tools.append(button({ label: t('duel.choose', { name: shortName(row) }), onclick: choose }));
+    }
     return [this.panel];
   }
 }

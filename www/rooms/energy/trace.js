@@ -145,7 +145,8 @@ export class Trace {
       context.fillStyle = colour('--ink-soft');
       context.textAlign = 'left';
       context.textBaseline = 'top';
-      context.fillText(t('energy.trace.cliff', { energy: number(highest, decimals) }), x(points[means.indexOf(highest)].x) + 14, 0);
+      const words = t('energy.trace.cliff', { energy: number(highest, decimals) });
+      context.fillText(words, Math.min(x(points[means.indexOf(highest)].x), box.right - context.measureText(words).width), 0);
     }
     canvas.setAttribute('aria-label', t('energy.trace', { energy: number(means[means.length - 1], decimals), count: number(last) }));
   }
