@@ -4,12 +4,12 @@ import { number, t } from '../../i18n/translate.js';
 import { h } from '../../parts/dom.js';
 
 /** From here on a number is written with its decimals; a smaller one as a multiple of a power of ten. */
-const PLAIN = 0.01;
+const PLAIN = 0.00995;
 
 const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
 /** Two digits of a number that is not negative, whatever its size. @param {number} value */
-export function sized(value) {
+function sized(value) {
   if (value === 0 || value >= 9.95) return number(value);
   if (value >= PLAIN) return number(value, value >= 0.995 ? 1 : value >= 0.0995 ? 2 : 3);
   const [digits, exponent] = value.toExponential(1).split('e-');
