@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { expect, seriousFindings, test } from './fixtures.js';
-import { address, changed, drawThree, drawn, levels, look, settled, state } from './support/room.js';
+import { address, changed, drawThree, drawn, levels, look, ownPixels, settled, state } from './support/room.js';
 import { tinyGan, tinyPage, tinyStyleGan } from './support/tiny-gan.js';
 import { tinyRbm } from './support/tiny-rbm.js';
 
@@ -94,7 +94,10 @@ test('the judge answers a drawing and a forgery, with a map of where it looks', 
   await drawn(page, 'duel-crowd');
   await expect(page.locator('.verdict')).toContainText('Draw a digit');
   await drawThree(page);
-  await expect(page.locator('.verdict')).toContainText('more real than');
+  await expect(page.locator('.verdict')).toContainText(/(more|less) real than/);
+  await expect(page.locator('.judge-scores li')).toHaveText(/^this picture−?\d/);
+  await expect(page.locator('.judge-ends span')).toHaveText([/\d/, /\d/]);
+  await expect(page.locator('.judge-scale')).toContainText('nine of ten forgeries');
   await drawn(page, 'duel-where');
   const own = await settled(page, 'duel-where');
   expect(levels(own)).toBeGreaterThan(5);
@@ -107,14 +110,53 @@ test('the judge answers a drawing and a forgery, with a map of where it looks', 
   expect(await seriousFindings(page)).toEqual([]);
 });
 
-test('a generator alone has no judge, and the page says so', async ({ page }, info) => {
+test('what a model cannot do is said in place of the view, with a button that chooses one that can', async ({ page }, info) => {
   await openDuel(page, info, 'model=gan-deep&view=judge');
-  await expect(page.locator('.verdict')).toContainText('the generator alone');
+  const panel = page.locator('.panel-unable');
+  await expect(panel).toContainText('the generator alone');
+  await expect(page.locator('.panel')).toHaveCount(1);
+  await panel.getByRole('button', { name: 'Choose “Convolutional”' }).click();
+  await drawn(page, 'duel-crowd');
+  // nothing is looked at yet, so that there is nothing to save
+  const save = page.locator('.panel-judge-map').getByRole('button', { name: 'PNG' });
+  await expect(save).toBeDisabled();
+  await page.locator('.judge-cell').nth(3).click();
+  await expect(save).toBeEnabled();
+  await openDuel(page, info, 'model=dcgan&view=mix');
+  await expect(panel).toContainText('reads its code once');
+  await panel.getByRole('button', { name: 'Choose “Style”' }).click();
+  await drawn(page, 'duel-grid');
+  await page.getByText('Convolutional', { exact: true }).click();
+  await expect(panel).toBeVisible();
+  await expect(page.locator('.picture-duel-grid')).toHaveCount(0);
+});
+
+test('a link to a pair of the game shows the same pair', async ({ page }, info) => {
+  await openDuel(page, info, 'view=game&seed=5&round=23');
+  const both = async () => {
+    await expect(page.locator('.game-question')).not.toBeEmpty();
+    const cards = await Promise.all([0, 1].map((side) => ownPixels(page.locator('.game-card .still-picture').nth(side))));
+    return JSON.stringify(cards);
+  };
+  const first = await both();
+  await page.locator('.game-card').first().click();
+  await page.getByRole('button', { name: 'Next' }).click();
+  await expect.poll(async () => (await state(page)).get('round')).toBe('24');
+  await expect.poll(async () => (await both()) === first).toBe(false);
+  await page.goBack();
+  await expect.poll(async () => (await both()) === first).toBe(true);
+  await page.reload();
+  await expect.poll(async () => (await both()) === first).toBe(true);
+  // what was chosen stands under the digit, not on it
+  await page.locator('.game-card').first().click();
+  const [face, mark] = await Promise.all(['.game-face', '.game-mark'].map((part) => page.locator(part).first().boundingBox()));
+  expect(mark?.y).toBeGreaterThanOrEqual((face?.y ?? 0) + (face?.height ?? 0) - 0.5);
 });
 
 test('the game counts both players; with a file of digits it asks for the real one', async ({ page }, info) => {
   await openDuel(page, info, 'view=game');
-  await expect(page.locator('.game-question')).toContainText('A tiny GAN');
+  await expect(page.locator('.game-question')).toContainText('Both are forged. Which one was drawn by “Convolutional”?');
+  await expect(page.locator('.panel-game-score')).toContainText('the one with the lower score');
   await page.locator('.game-card').first().click();
   await expect(page.locator('.panel-game .verdict')).not.toBeEmpty();
   await expect(page.locator('.panel-game-score .facts')).toContainText('of 1');
@@ -131,6 +173,7 @@ test('the game counts both players; with a file of digits it asks for the real o
   });
   await expect(page.locator('.game-question')).toContainText('written by a person');
   await expect(page.locator('.panel-game-score .facts')).toContainText('0 of 0');
+  await expect(page.locator('.panel-game-score')).toContainText('the one with the higher score');
   expect(await seriousFindings(page)).toEqual([]);
 });
 

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, seriousFindings, test } from './fixtures.js';
-import { address, changed, drawn, look, ready, settled, state } from './support/room.js';
+import { address, changed, drawThree, drawn, levels, look, ready, settled, state } from './support/room.js';
 import { tinyEnergy } from './support/tiny-energy.js';
 import { tinyRbm } from './support/tiny-rbm.js';
 
@@ -56,15 +56,19 @@ test.describe('chains', () => {
     await page.getByRole('button', { name: 'Pause', exact: true }).click();
     const still = await settled(page, 'energy-chains');
     const before = await steps(page);
-    await page.getByRole('button', { name: 'One step', exact: true }).click();
+    const step = page.getByRole('button', { name: 'One run: 2 steps', exact: true });
+    await step.click();
     await changed(page, 'energy-chains', still);
     await expect.poll(() => steps(page)).toBe(before + 2);
-    await page.getByRole('button', { name: 'Begin again', exact: true }).click();
-    await expect.poll(() => steps(page), { timeout: 30_000 }).toBe(200);
-    const first = await settled(page, 'energy-chains');
-    await page.getByRole('button', { name: 'Begin again', exact: true }).click();
-    await expect.poll(() => steps(page), { timeout: 30_000 }).toBe(200);
-    expect((await settled(page, 'energy-chains')) === first, 'the same seed, the same chains').toBe(true);
+    const first = async () => {
+      await page.getByRole('button', { name: 'Begin again', exact: true }).click();
+      await expect(readout(page)).toHaveText(/^0 steps: play/);
+      await step.click();
+      await expect.poll(() => steps(page)).toBe(2);
+      return settled(page, 'energy-chains');
+    };
+    const once = await first();
+    expect((await first()) === once, 'the same seed, the same chains').toBe(true);
     await expect(readout(page)).toContainText('mean energy');
   });
 
@@ -91,13 +95,40 @@ test.describe('chains', () => {
     await expect.poll(() => steps(page), { timeout: 30_000 }).toBeGreaterThan(2);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Save as PNG', exact: true }).click(),
+      page.locator('.panel-chains').getByRole('button', { name: 'PNG', exact: true }).click(),
     ]);
     expect((await readFile(await download.path())).subarray(1, 4).toString()).toBe('PNG');
+    const [table] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'CSV', exact: true }).click(),
+    ]);
+    const lines = (await readFile(await table.path(), 'utf8')).trim().split('\n');
+    expect(lines[0]).toMatch(/^step,chain 1,.*,chain 16$/);
+    expect(lines[1]?.split(',')).toHaveLength(17);
     await page.getByText('Convolutional', { exact: true }).click();
     await expect.poll(async () => (await state(page)).get('model')).toBe('energy');
+    await expect(page.getByText('Each chain is told a digit of its own')).toBeVisible();
     await page.getByRole('button', { name: 'Digit 7', exact: true }).click();
     await expect.poll(async () => (await state(page)).get('digit')).toBe('7');
+  });
+
+  test('the slider of the convolutional model goes by powers of ten to where the noise matters @cpu', async ({ page }, info) => {
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await openEnergy(page, info, 'model=energy&start=digits', 'energy-chains');
+    await expect.poll(() => steps(page), { timeout: 45_000 }).toBe(400);
+    const before = levels(await settled(page, 'energy-chains'));
+    const slider = page.getByRole('slider', { name: 'Temperature' });
+    await slider.focus();
+    await slider.press('End');
+    await expect(slider).toHaveAttribute('aria-valuetext', '10,000');
+    await expect.poll(async () => (await state(page)).get('temperature')).toBe('10000');
+    await expect(page.getByText(/noise of [\d.]+ % of the way from paper to ink/)).toBeVisible();
+    await page.getByRole('button', { name: 'One run: 4 steps', exact: true }).click();
+    await expect.poll(() => steps(page)).toBe(404);
+    expect(levels(await settled(page, 'energy-chains'))).toBeGreaterThan(0.5 * before);
+    // what the other model's slider does not reach is not carried there
+    await page.getByText('Boltzmann machine', { exact: true }).click();
+    await expect(slider).toHaveValue('1');
   });
 });
 
@@ -111,7 +142,7 @@ test('what is not damaged is held fast while the rest changes', async ({ page },
     return [picture.subarray(0, 56 * 7), picture.subarray(56 * 10, 56 * 17)];
   };
   const [upper, lower] = await halves();
-  await page.getByRole('button', { name: 'One step', exact: true }).click();
+  await page.getByRole('button', { name: 'One run: 2 steps', exact: true }).click();
   await expect.poll(() => steps(page)).toBe(202);
   const [after, moved] = await halves();
   expect(after.equals(upper), 'the upper half stays').toBe(true);
@@ -120,6 +151,19 @@ test('what is not damaged is held fast while the rest changes', async ({ page },
   await page.getByRole('button', { name: 'Upper', exact: true }).click();
   await changed(page, 'energy-repair', before);
   await expect.poll(async () => (await state(page)).get('mask') ?? '').toHaveLength(131);
+});
+
+test('the chains that repair are told which digit the picture is, or not told', async ({ page }, info) => {
+  await openEnergy(page, info, 'view=repair&model=energy', 'energy-repair');
+  await expect(page.getByText('The picture was made as a 3, and the chains are told so.')).toBeVisible();
+  await page.getByRole('button', { name: 'Another', exact: true }).click();
+  await expect(page.getByText('The picture was made as a 4')).toBeVisible();
+  await page.getByText('Drawn', { exact: true }).click();
+  await drawThree(page);
+  await expect(page.getByText(/The model reads your drawing as a \d/)).toBeVisible();
+  await page.getByRole('button', { name: 'Any: the chains are not told which digit' }).click();
+  await expect(page.getByText('The chains are not told the digit')).toBeVisible();
+  await expect.poll(async () => (await state(page)).get('digit')).toBe('10');
 });
 
 test('the energy of a drawing follows the pen', async ({ page }, info) => {
@@ -139,11 +183,17 @@ test('the energy of a drawing follows the pen', async ({ page }, info) => {
   }
   await page.mouse.up();
   expect(seen.size).toBeGreaterThan(1);
-  await expect(page.locator('.panel-energy')).toContainText('log Z, estimated as 500.0');
+  await expect(page.locator('.panel-energy')).toContainText('black and white (grey from one half on is ink), with log Z estimated as 500.0');
+  await expect(page.locator('.panel-slope h2')).toHaveText('Two sweeps on');
   await drawn(page, 'energy-slope');
   await expect.poll(async () => (await state(page)).get('ink')).not.toBe(null);
   await page.getByText('Convolutional', { exact: true }).click();
-  await expect(page.locator('.class-energies')).toBeVisible();
+  await expect(page.locator('.class-value').first()).toHaveText(/^−?[\d,]+\.\d\d$/);
+  await expect(page.locator('.lowest')).toHaveCount(1);
+  await expect(page.locator('.panel-slope h2')).toHaveText('Which way it falls');
+  // a picture that nobody draws leaves no line
+  await page.getByText('Generated', { exact: true }).click();
+  await expect(page.locator('.panel-energy .trace')).toBeHidden();
 });
 
 test('a hidden unit is shown large with the digits that turn it on', async ({ page }, info) => {
@@ -160,8 +210,22 @@ test('a hidden unit is shown large with the digits that turn it on', async ({ pa
   await changed(page, 'energy-field', before);
   await expect.poll(async () => (await state(page)).get('unit')).toBe('1');
   await expect(page.locator('.fires figcaption').first()).toHaveText(/^\d+ %$/);
+  // pointing shows a unit, a click keeps it
+  const box = await surface.boundingBox();
+  if (!box) throw new Error('no fields');
+  const unit = page.locator('.panel-field .readout').first();
+  await page.mouse.move(box.x + 0.35 * box.width, box.y + 2);
+  await expect(unit).toContainText('Unit 4 ');
+  await page.mouse.move(box.x + 0.5 * box.width, box.y - 40);
+  await expect(unit).toContainText('Unit 2 ');
+  await page.mouse.click(box.x + 0.55 * box.width, box.y + 2);
+  await page.mouse.move(box.x + 0.5 * box.width, box.y - 40);
+  await expect(unit).toContainText('Unit 6 ');
+  await expect.poll(async () => (await state(page)).get('unit')).toBe('5');
   await page.getByRole('button', { name: 'Units after these', exact: true }).click();
   await expect(page.getByText('Units 21 to 100 of 100')).toBeVisible();
+  await openEnergy(page, info, 'view=fields&unit=9999', 'energy-fields');
+  await expect.poll(async () => (await state(page)).get('unit')).toBe('99');
 });
 
 test('nothing in the room is hard to reach @cpu', async ({ page }, info) => {

@@ -60,6 +60,7 @@ test('a point that is dragged changes picture and probability, and the link hold
   await computed(page);
   await drawn(page, 'flow-digit');
   await shows(page, there);
+  await expect(page.locator('.flow-term-error .flow-value')).toHaveText(/^(0|\d\.\d · 10⁻[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\d+(\.\d+)?)$/);
   // the keyboard reaches the middle
   await page.getByRole('slider', { name: 'Point in the plane' }).press('Home');
   await changed(page, 'flow-digit', there);
@@ -137,6 +138,15 @@ test('a drawing becomes noise and comes back, and the flow says which digit it i
     return most;
   });
   await expect.poll(off, { timeout: 20_000 }).toBeLessThan(0.03);
+});
+
+test('noise, picture, couplings and plane are saved as files @cpu', async ({ page }, info) => {
+  await openFlow(page, info);
+  for (const [panel, name] of [['noise', 'noise'], ['digit', 'flow'], ['way', 'couplings'], ['plane', 'plane']]) {
+    const saving = page.waitForEvent('download');
+    await page.locator(`.panel-flow-${panel}`).getByRole('button', { name: 'PNG' }).click();
+    expect((await saving).suggestedFilename()).toBe(`${name}-flow-3-5.png`);
+  }
 });
 
 test('it fits a phone and nothing in it is out of reach @cpu', async ({ page }, info) => {

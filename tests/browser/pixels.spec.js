@@ -1,6 +1,7 @@
 /** The Pixel by pixel room, with models that have learned nothing: what holds for any of them is tested. */
 
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { expect, seriousFindings, test } from './fixtures.js';
 import { address, drawThree, drawn, look, ownPixels, settled, state } from './support/room.js';
 import { tinyPixelCnn, tinyTransformer } from './support/tiny-autoregressive.js';
@@ -135,6 +136,40 @@ test.describe('finish', () => {
   });
 });
 
+test('a part of a digit stays where it is drawn, by pointer and by key, and the rows are those that are given @cpu', async ({ page }, info) => {
+  await openPixels(page, info, 'view=finish&rows=13');
+  // the transformer is given whole patches of two rows
+  await expect.poll(async () => (await state(page)).get('rows')).toBe('12');
+  await expect(page.getByRole('slider', { name: 'Rows' })).toHaveAttribute('aria-valuetext', '12');
+  await page.getByRole('button', { name: 'Clear' }).click();
+  const rowsWithInk = async () => {
+    const kept = await ownPixels(page.locator('.panel-kept .still-picture'));
+    return [...new Set(kept.flatMap(({ alpha }, i) => (alpha > 128 ? [Math.floor(i / 28)] : [])))];
+  };
+  await expect.poll(rowsWithInk).toEqual([]);
+  const surface = page.locator('.drawing-surface');
+  const box = await surface.boundingBox();
+  if (!box) throw new Error('no paper');
+  const progress = page.locator('.panel-ways [role=status]');
+  await page.mouse.move(box.x + 0.3 * box.width, box.y + 0.25 * box.height);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 0.7 * box.width, box.y + 0.25 * box.height, { steps: 4 });
+  await expect.poll(rowsWithInk, 'under the moving pen').toEqual([6, 7]);
+  await expect(progress).toContainText('when you lift the pen');
+  await page.mouse.up();
+  await expect(progress).toContainText('sixteen digits', { timeout: 60_000 });
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await surface.focus();
+  await surface.press('ArrowDown');
+  await page.keyboard.down('Shift');
+  for (let i = 0; i < 6; i += 1) await page.keyboard.press('ArrowRight');
+  await page.keyboard.up('Shift');
+  await expect.poll(rowsWithInk).toEqual([14, 15]);
+  await expect.poll(async () => (await state(page)).get('ink')).toMatch(/^[\w-]{10}/);
+  await surface.press('Control+z');
+  await expect.poll(rowsWithInk).toEqual([]);
+});
+
 test.describe('likelihood', () => {
   test('the map and the sum follow the drawing, and a pixel tells its share', async ({ page }, info) => {
     await openPixels(page, info, 'view=likelihood');
@@ -149,7 +184,10 @@ test.describe('likelihood', () => {
     await drawThree(page);
     await expect.poll(() => total.textContent()).not.toBe(before);
     await page.locator('.cost-map').hover({ position: { x: 20, y: 20 } });
-    await expect(page.locator('.panel-cost')).toContainText(/Chance of ink: [\d.]+ %/);
+    await expect(page.locator('.panel-cost')).toContainText(/Chance of ink: [\d.]+ %. Cost: \d/);
+    const saving = page.waitForEvent('download');
+    await page.locator('.panel-cost').getByRole('button', { name: 'PNG' }).click();
+    expect((await saving).suggestedFilename()).toBe('cost-pixel-transformer.png');
   });
 });
 
@@ -168,6 +206,15 @@ test('a picture is saved', async ({ page }, info) => {
   await openPixels(page, info, 'seed=3');
   const saving = page.waitForEvent('download');
   await page.getByRole('button', { name: /PNG|picture/i }).first().click();
-  expect((await saving).suggestedFilename()).toBe('written-pixel-transformer-3.png');
+  const whole = await saving;
+  expect(whole.suggestedFilename()).toBe('written-pixel-transformer-3.png');
+  // what is not written yet is paper in the file too
+  await slider(page).focus();
+  await slider(page).press('Home');
+  await expect(readout(page)).toContainText('patch 0 of 196');
+  const second = page.waitForEvent('download');
+  await page.locator('.panel-writing').getByRole('button', { name: 'PNG' }).click();
+  const [full, blank] = await Promise.all([whole, await second].map(async (file) => (await readFile(await file.path())).length));
+  expect(blank).toBeLessThan(0.7 * (full ?? 0));
   expect((await look(page, 'pixels-digit')).length).toBeGreaterThan(0);
 });

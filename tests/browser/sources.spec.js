@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'acorn';
 import { ROOT } from '../../scripts/lib/process.mjs';
-import { readStrokes, simplify, toMnist, writeStrokes } from '../../www/parts/ink.js';
+import { inPlace, readStrokes, simplify, toMnist, writeStrokes } from '../../www/parts/ink.js';
 import { dot, lerp, norm, Plane, slerp } from '../../www/rooms/latent/vectors.js';
 import { expect, test } from './fixtures.js';
 
@@ -105,6 +105,14 @@ test.describe('ink', () => {
     expect(toMnist([])).toBeNull();
     const dot = toMnist([{ brush: 20, points: [128, 128] }]);
     expect(dot?.filter((value) => value > 0.5).length).toBeGreaterThan(200);
+  });
+
+  test('a part of a digit stays where it is drawn, as large as it is @cpu', () => {
+    expect(inPlace([])).toBeNull();
+    const upper = inPlace([{ brush: 24, points: [64, 64, 192, 64] }]);
+    const ink = Array.from(upper ?? []).flatMap((value, i) => (value > 0.5 ? [i] : []));
+    expect([...new Set(ink.map((i) => Math.floor(i / 28)))]).toEqual([6, 7]);
+    expect([Math.min(...ink.map((i) => i % 28)), Math.max(...ink.map((i) => i % 28))]).toEqual([6, 21]);
   });
 
   test('survives a link, and nonsense gives nothing @cpu', () => {

@@ -1,14 +1,20 @@
-/** Paper to draw a digit on, with mouse, touch or pen. */
+/** Paper to draw a digit on, with mouse, touch or pen, and by keyboard. */
 
 import { t } from '../i18n/translate.js';
 import { PIXELS, SIDE } from '../protocol.js';
 import { ICONS, button, h } from './dom.js';
-import { PAD, readStrokes, simplify, toMnist, writeStrokes } from './ink.js';
+import { PAD, inPlace, readStrokes, simplify, toMnist, writeStrokes } from './ink.js';
 import { fill } from './scrubber.js';
 
 /** @import { Stroke } from './ink.js' */
 
 const BRUSH = { least: 10, usual: 22, most: 40 };
+
+/** How far an arrow key moves the brush: a pixel of the picture. */
+const STEP = PAD / SIDE;
+
+/** @type {Record<string, [number, number]>} */
+const MOVES = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP], ' ': [0, 0], Enter: [0, 0] };
 
 /** A link holds at most this many characters of ink. */
 const LONGEST = 3600;
@@ -18,6 +24,7 @@ export class DrawingPad {
    * @param {object} hooks
    * @param {(image: Float32Array | null, ink: string, finished: boolean) => void} hooks.changed  the picture as MNIST
    *   would have it; the strokes for the link; false while the pen is down
+   * @param {boolean} [hooks.isInPlace]  the picture is the pad itself, not scaled and centred
    */
   constructor(hooks) {
     this.hooks = hooks;
@@ -29,7 +36,16 @@ export class DrawingPad {
     this.history = [];
     this.canvas = h('canvas', { class: 'drawing', 'aria-hidden': 'true' });
     this.hint = h('p', { class: 'drawing-hint' }, t('draw.hint'));
-    this.surface = h('div', { class: 'drawing-surface', role: 'img', 'aria-label': t('draw.pad') }, this.canvas, this.hint);
+    /** Where the keyboard's brush stands. */
+    this.pen = { x: PAD / 2, y: PAD / 2 };
+    this.mark = h('span', { class: 'mask-cursor', 'aria-hidden': 'true' });
+    this.surface = h(
+      'div',
+      { class: hooks.isInPlace ? 'drawing-surface in-place' : 'drawing-surface', tabIndex: 0, role: 'application', 'aria-label': t('draw.pad') },
+      this.canvas,
+      this.hint,
+      this.mark,
+    );
     this.seen = h('canvas', { class: 'seen', width: SIDE, height: SIDE, role: 'img', 'aria-label': t('draw.seen') });
     this.brush = h('input', {
       type: 'range',
@@ -37,7 +53,10 @@ export class DrawingPad {
       max: String(BRUSH.most),
       value: String(BRUSH.usual),
       'aria-label': t('draw.brush'),
-      oninput: () => fill(this.brush),
+      oninput: () => {
+        fill(this.brush);
+        this.placeMark();
+      },
     });
     fill(this.brush);
     this.undoButton = button({ label: t('draw.undo'), icon: ICONS.undo(), onclick: () => this.undo() });
@@ -51,6 +70,7 @@ export class DrawingPad {
     );
     this.element = h('div', { class: 'drawing-pad' }, this.surface, this.tools);
     this.listen();
+    this.placeMark();
     new ResizeObserver(() => this.paint()).observe(this.surface);
     new MutationObserver(() => this.update()).observe(document.documentElement, { attributeFilter: ['data-theme'] });
     this.update();
@@ -61,31 +81,75 @@ export class DrawingPad {
       if (event.button !== 0) return;
       event.preventDefault();
       this.surface.setPointerCapture(event.pointerId);
-      this.history.push([...this.strokes]);
-      this.current = { brush: this.brush.valueAsNumber, points: this.pointsOf(event) };
+      this.lift();
+      this.lower(this.pointsOf(event));
       this.changed(false);
     });
     this.surface.addEventListener('pointermove', (event) => {
-      if (!this.current) return;
+      if (!this.current || !this.surface.hasPointerCapture(event.pointerId)) return;
       const moves = event.getCoalescedEvents?.() ?? [];
       for (const move of moves.length > 0 ? moves : [event]) this.current.points.push(...this.pointsOf(move));
       this.changed(false);
     });
     for (const end of ['pointerup', 'pointercancel']) {
-      this.surface.addEventListener(end, () => {
-        if (!this.current) return;
-        this.strokes = [...this.strokes, { brush: this.current.brush, points: simplify(this.current.points) }];
-        this.current = null;
-        this.changed(true);
-      });
+      this.surface.addEventListener(end, () => this.lift());
     }
-    // an image role takes no focus, so the shortcut works wherever the pad is in view
-    this.element.addEventListener('keydown', (event) => {
-      if ((event.ctrlKey || event.metaKey) && event.key === 'z') {
+    this.surface.addEventListener('keydown', (event) => this.key(event));
+    // a key that is held draws one stroke
+    this.surface.addEventListener('keyup', (event) => {
+      if (event.key === 'Shift' || event.key === ' ' || event.key === 'Enter') this.lift();
+    });
+    this.surface.addEventListener('blur', () => this.lift());
+    // rooms lay the pad and its tools where they like
+    for (const part of [this.surface, this.tools]) {
+      part.addEventListener('keydown', (event) => {
+        if (!(event.ctrlKey || event.metaKey) || event.key !== 'z') return;
         event.preventDefault();
         this.undo();
-      }
-    });
+      });
+    }
+  }
+
+  /** The pen touches the paper. @param {number[]} points */
+  lower(points) {
+    this.history.push([...this.strokes]);
+    this.current = { brush: this.brush.valueAsNumber, points };
+  }
+
+  /** The pen leaves the paper. */
+  lift() {
+    if (!this.current) return;
+    this.strokes = [...this.strokes, { brush: this.current.brush, points: simplify(this.current.points) }];
+    this.current = null;
+    this.changed(true);
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const move = MOVES[event.key];
+    if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const within = (/** @type {number} */ value) => Math.min(PAD - 1, Math.max(0, value));
+    const before = this.pen;
+    this.pen = { x: within(before.x + move[0]), y: within(before.y + move[1]) };
+    this.placeMark();
+    // with Shift the pen is down on its way
+    if (!event.shiftKey && (move[0] !== 0 || move[1] !== 0)) {
+      this.lift();
+      return;
+    }
+    if (!this.current) this.lower([Math.round(before.x), Math.round(before.y)]);
+    this.current?.points.push(Math.round(this.pen.x), Math.round(this.pen.y));
+    this.changed(false);
+  }
+
+  placeMark() {
+    const percent = (/** @type {number} */ value) => `${((100 * value) / PAD).toFixed(2)}%`;
+    const { style } = this.mark;
+    const brush = this.brush.valueAsNumber;
+    style.width = style.height = percent(brush);
+    style.left = percent(this.pen.x - brush / 2);
+    style.top = percent(this.pen.y - brush / 2);
   }
 
   /** @param {PointerEvent} event @returns {number[]} */
@@ -136,7 +200,7 @@ export class DrawingPad {
 
   /** @returns {Float32Array | null} */
   update() {
-    const image = toMnist(this.all());
+    const image = (this.hooks.isInPlace ? inPlace : toMnist)(this.all());
     this.hint.hidden = image !== null;
     this.undoButton.disabled = this.strokes.length === 0 && this.history.length === 0;
     this.clearButton.disabled = this.strokes.length === 0;

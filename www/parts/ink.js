@@ -89,7 +89,7 @@ export function toMnist(strokes) {
     for (let column = left; column <= right; column += 1) {
       const value = cells[row * MASK + column];
       if (value > 0) {
-        spread(small, shiftX + (column - left) * scale, shiftY + (row - top) * scale, scale, value);
+        spread(small, BOX, shiftX + (column - left) * scale, shiftY + (row - top) * scale, scale, value);
       }
     }
   }
@@ -111,20 +111,39 @@ export function toMnist(strokes) {
 }
 
 /**
- * @param {Float32Array} target  BOX x BOX
+ * The strokes where they were drawn: the pad is the 28 x 28 picture. For a part of a digit, which scaling and centring
+ * would take for a whole one.
+ * @param {Stroke[]} strokes
+ * @returns {Float32Array | null} as `toMnist`
+ */
+export function inPlace(strokes) {
+  const scale = SIDE / MASK;
+  const image = new Float32Array(PIXELS);
+  let empty = true;
+  mask(strokes).forEach((value, cell) => {
+    if (value <= 0.02) return;
+    empty = false;
+    spread(image, SIDE, (cell % MASK) * scale, Math.floor(cell / MASK) * scale, scale, value);
+  });
+  return empty ? null : image.map((ink) => Math.min(1, ink));
+}
+
+/**
+ * @param {Float32Array} target  size x size
+ * @param {number} size
  * @param {number} x  left edge of the square in pixels of the target
  * @param {number} y
  * @param {number} side
  * @param {number} value
  */
-function spread(target, x, y, side, value) {
-  const lastX = Math.min(BOX - 1, Math.ceil(x + side) - 1);
-  const lastY = Math.min(BOX - 1, Math.ceil(y + side) - 1);
+function spread(target, size, x, y, side, value) {
+  const lastX = Math.min(size - 1, Math.ceil(x + side) - 1);
+  const lastY = Math.min(size - 1, Math.ceil(y + side) - 1);
   for (let row = Math.max(0, Math.floor(y)); row <= lastY; row += 1) {
     const overlapY = Math.min(y + side, row + 1) - Math.max(y, row);
     for (let column = Math.max(0, Math.floor(x)); column <= lastX; column += 1) {
       const overlapX = Math.min(x + side, column + 1) - Math.max(x, column);
-      target[row * BOX + column] += value * overlapX * overlapY;
+      target[row * size + column] += value * overlapX * overlapY;
     }
   }
 }

@@ -30,12 +30,16 @@ export class Picture {
     this.element = h('div', { class: `picture picture-${name}` }, this.canvas);
     this.setLabel(label);
     this.shape();
+    /** Whether it shows what it was told to. */
+    this.isDrawn = false;
+    /** Told when that changes. @type {(() => void)[]} */
+    this.watchers = [];
     /** Handed over already: an element can be transferred once only. */
     this.transferred = false;
     new ResizeObserver(() => this.resized()).observe(this.element);
     engine.register({ name, fresh: () => this.fresh() });
     engine.on('drawn', ({ canvas }) => {
-      if (canvas === name) this.element.classList.add('drawn');
+      if (canvas === name) this.setDrawn(true);
     });
   }
 
@@ -64,6 +68,14 @@ export class Picture {
     this.element.style.aspectRatio = `${wide} / ${high}`;
   }
 
+  /** @param {boolean} isDrawn */
+  setDrawn(isDrawn) {
+    if (isDrawn === this.isDrawn) return;
+    this.isDrawn = isDrawn;
+    this.element.classList.toggle('drawn', isDrawn);
+    for (const watcher of this.watchers) watcher();
+  }
+
   size() {
     const scale = window.devicePixelRatio || 1;
     const box = this.element.getBoundingClientRect();
@@ -78,7 +90,7 @@ export class Picture {
       this.canvas = next;
     }
     this.transferred = true;
-    this.element.classList.remove('drawn');
+    this.setDrawn(false);
     return { canvas: this.canvas.transferControlToOffscreen(), ...this.size() };
   }
 
@@ -104,6 +116,6 @@ export class Picture {
 
   erase() {
     this.engine.send({ type: 'erase', canvas: this.name });
-    this.element.classList.remove('drawn');
+    this.setDrawn(false);
   }
 }

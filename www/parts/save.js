@@ -5,6 +5,7 @@ import { ICONS, button, h } from './dom.js';
 
 /** @import { EngineClient } from '../engine.js' */
 /** @import { Picture } from './picture.js' */
+/** @import { StillPicture } from './still.js' */
 
 /** @param {Blob} blob @param {string} name */
 export function download(blob, name) {
@@ -37,21 +38,54 @@ export function npy(values, shape) {
 }
 
 /**
- * A button that saves what a picture shows.
- * @param {object} room
- * @param {EngineClient} room.engine
- * @param {{complain: (error: unknown) => void}} room.shell
- * @param {Picture} picture
- * @param {() => string} name  of the file, without .png
- * @param {{label?: string, bare?: boolean}} [look]  of the button
+ * Rows of numbers under their names, as spreadsheets read them.
+ * @param {string[]} names  of the columns
+ * @param {ArrayLike<number>[]} rows
+ * @returns {Blob}
  */
-export function pngButton({ engine, shell }, picture, name, { label = t('save.png'), bare } = {}) {
+export function csv(names, rows) {
+  const lines = rows.map((row) => Array.from(row, (value) => String(Number(value.toPrecision(7)))).join(','));
+  return new Blob([`${[names.join(','), ...lines].join('\n')}\n`], { type: 'text/csv' });
+}
+
+/**
+ * A button that saves a file.
+ * @param {object} room
+ * @param {{complain: (error: unknown) => void}} room.shell
+ * @param {() => Blob | Promise<Blob>} make
+ * @param {() => string} name  of the file
+ * @param {{label: string, title?: string}} look  of the button
+ */
+export function saveButton({ shell }, make, name, { label, title = '' }) {
   const save = async () => {
     try {
-      download(await engine.png(picture.name), `${name()}.png`);
+      download(await make(), name());
     } catch (error) {
       shell.complain(error);
     }
   };
-  return button({ label, icon: ICONS.save(), bare, onclick: save });
+  const element = button({ label, icon: ICONS.save(), onclick: save });
+  element.title = title;
+  return element;
+}
+
+/**
+ * A button that saves what a picture shows.
+ * @param {object} room
+ * @param {EngineClient} room.engine
+ * @param {{complain: (error: unknown) => void}} room.shell
+ * @param {Picture | StillPicture} picture
+ * @param {() => string} name  of the file, without .png
+ * @param {string} [title]  which picture it is, where there are several
+ */
+export function pngButton(room, picture, name, title) {
+  const make = () => ('png' in picture ? picture.png() : room.engine.png(picture.name));
+  const element = saveButton(room, make, () => `${name()}.png`, { label: t('save.png'), title });
+  if (!('png' in picture)) {
+    // an old picture or none is not to be taken home
+    const show = () => (element.disabled = !picture.isDrawn);
+    picture.watchers.push(show);
+    show();
+  }
+  return element;
 }

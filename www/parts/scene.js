@@ -123,6 +123,8 @@ export class Scene {
   /** Gives everything back. */
   release() {
     if (this.description) this.engine.send({ type: 'scene-release', scene: this.name });
+    // the worker erases what it showed
+    for (const { picture } of this.description?.views ?? []) picture.setDrawn(false);
     this.description = null;
     this.done = 0;
   }

@@ -36,10 +36,11 @@ export function scrubber({ label, min, max, step = 0.01, decimals = 2, input, wo
     enable(possible) {
       range.disabled = !possible;
     },
-    /** @param {number} low @param {number} high */
-    limits(low, high) {
+    /** @param {number} low @param {number} high @param {number} [by] */
+    limits(low, high, by = step) {
       range.min = String(low);
       range.max = String(high);
+      range.step = String(by);
     },
   };
 }

@@ -63,8 +63,12 @@ export class StillPicture {
     this.paint();
   }
 
-  /** As a file on paper, each pixel a square. @returns {Promise<Blob>} */
-  png() {
+  /**
+   * As a file on paper, each pixel a square.
+   * @param {HTMLCanvasElement} [under]  lies on the paper first, as strong as on the page
+   * @returns {Promise<Blob>}
+   */
+  png(under) {
     const { canvas } = this;
     const copy = h('canvas', { width: SCALE * canvas.width, height: SCALE * canvas.height });
     const context = copy.getContext('2d');
@@ -72,6 +76,11 @@ export class StillPicture {
     context.fillStyle = getComputedStyle(canvas).getPropertyValue('--digit-paper');
     context.fillRect(0, 0, copy.width, copy.height);
     context.imageSmoothingEnabled = false;
+    if (under) {
+      context.globalAlpha = Number(getComputedStyle(under).opacity);
+      context.drawImage(under, 0, 0, copy.width, copy.height);
+      context.globalAlpha = 1;
+    }
     context.drawImage(canvas, 0, 0, copy.width, copy.height);
     return new Promise((resolve, reject) => {
       copy.toBlob((blob) => (blob ? resolve(blob) : reject(new KindError('internal', 'png'))), 'image/png');

@@ -89,9 +89,7 @@ export class Models {
 
   /** Those of the catalog and the files that were opened. */
   options() {
-    // a model that has no short name yet goes by its title
-    const name = (/** @type {CatalogRow} */ { id, title }) => (has(`model.short.${id}`) ? t(`model.short.${id}`) : title);
-    const options = this.catalog.map((row) => ({ value: row.id, label: name(row), title: row.title }));
+    const options = this.catalog.map((row) => ({ value: row.id, label: shortName(row), title: row.title }));
     const files = [...this.known.keys()].filter((id) => !options.some(({ value }) => value === id));
     return [...options, ...files.map((id) => ({ value: id, label: id.replace(/^file:/, ''), title: '' }))];
   }
@@ -117,4 +115,9 @@ export class Models {
     const model = this.known.get(state.values.model);
     if (model) this.margin.replaceChildren(...aboutModel(model, this.room.about(model)));
   }
+}
+
+/** What a model is called in a choice; one that has no short name yet goes by its title. @param {CatalogRow} row */
+export function shortName({ id, title }) {
+  return has(`model.short.${id}`) ? t(`model.short.${id}`) : title;
 }

@@ -7,18 +7,27 @@ import { rich, t } from '../../i18n/translate.js';
 import { ICONS, button, h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { StillPicture } from '../../parts/still.js';
+import { scattered } from '../../parts/scattered.js';
+import { freshSeed } from '../../parts/seed.js';
 import { PIXELS } from '../../protocol.js';
+import { shortName } from '../models.js';
 import { readIdx } from './idx.js';
 
 /** @import { DuelRoom, RoomView } from './index.js' */
 /** @import { DuelModel } from './model.js' */
 
-/** Digits that are drawn ahead. */
+/** Pairs that are drawn together. */
 const AHEAD = 20;
-/** Who plays against the model where there are no real digits: the first of these that is another. */
-const OTHERS = ['gan-textbook', 'gan-deep', 'dcgan'];
+/** Who plays against the model where there are no real digits: the first of these that is another. Both are sharp then. */
+const RIVALS = ['wgan', 'dcgan', 'style-gan', 'gan-deep'];
 
-/** @typedef {{pair: [Float32Array, Float32Array], right: 0 | 1, judged: 0 | 1}} Round */
+/** What is drawn by lot in a pair. */
+const LOTS = { digit: 0, side: 1, real: 2 };
+
+/** A number in [0, 1) that a link gives again. @param {number} seed @param {number} round @param {number} lot  of LOTS */
+const drawnLot = (seed, round, lot) => scattered(Math.imul(seed + 1, 7919) + 4 * round + lot);
+
+/** Judged: what the discriminator says; null where there is none. @typedef {{pair: [Float32Array, Float32Array], right: 0 | 1, judged: 0 | 1 | null}} Round */
 
 /** @implements {RoomView} */
 export class GameView {
@@ -29,8 +38,9 @@ export class GameView {
     this.model = null;
     /** 784 bytes for each real digit. @type {Uint8Array | null} */
     this.real = null;
-    /** @type {Round[]} */
+    /** Pairs that were drawn together, and where they begin. @type {Round[]} */
     this.rounds = [];
+    this.first = -1;
     /** @type {Round | null} */
     this.round = null;
     this.played = { rounds: 0, person: 0, judge: 0 };
@@ -40,13 +50,13 @@ export class GameView {
       h(
         'button',
         { type: 'button', class: 'game-card', 'aria-label': t(side === 0 ? 'duel.game.left' : 'duel.game.right'), onclick: () => this.choose(side) },
-        canvas,
+        h('span', { class: 'game-face' }, canvas),
         h('span', { class: 'game-mark' }),
       ),
     );
     this.question = h('p', { class: 'game-question' });
     this.outcome = h('p', { class: 'verdict', 'aria-live': 'polite' });
-    this.next = button({ label: t('duel.game.next'), icon: ICONS.play(), onclick: () => this.deal() });
+    this.next = button({ label: t('duel.game.next'), icon: ICONS.play(), onclick: () => room.state.set({ round: room.state.values.round + 1 }, 'push') });
     this.score = h('dl', { class: 'facts' });
     this.input = h('input', {
       type: 'file',
@@ -60,8 +70,9 @@ export class GameView {
       },
     });
     const choose = button({ label: t('duel.game.file'), icon: ICONS.file(), onclick: () => this.input.click() });
-    const again = button({ label: t('duel.game.again'), icon: ICONS.reset(), onclick: () => this.begin() });
+    const again = button({ label: t('duel.game.again'), icon: ICONS.reset(), onclick: () => room.state.set({ seed: freshSeed(), round: 0 }, 'push') });
     this.source = h('p', { class: 'readout' });
+    this.judgeWords = h('p', { class: 'readout' });
     const table = h('div', { class: 'game-table' }, ...this.cards);
     table.addEventListener('keydown', (event) => {
       const side = ['ArrowLeft', 'ArrowRight'].indexOf(event.key);
@@ -71,7 +82,7 @@ export class GameView {
     });
     this.panels = [
       panel('game', t('duel.game.title'), [this.question, table], [this.outcome, h('div', { class: 'tools' }, this.next)]),
-      panel('game-score', t('duel.game.score'), [this.score], [this.source, h('div', { class: 'tools' }, choose, again, this.input)]),
+      panel('game-score', t('duel.game.score'), [this.score], [this.judgeWords, this.source, h('div', { class: 'tools' }, choose, again, this.input)]),
     ];
     this.below = h('div', { class: 'prose' }, h('p', {}, rich('duel.game.1')), h('p', {}, rich('duel.game.2')));
   }
@@ -84,13 +95,14 @@ export class GameView {
 
   leave() {
     this.model = null;
-    this.rounds = [];
+    this.first = -1;
     this.round = null;
   }
 
   /** @param {unknown} _values @param {Set<string>} changed */
   async stateChanged(_values, changed) {
-    if (changed.has('seed') || changed.has('truncation')) await this.begin();
+    if (changed.has('seed')) await this.begin();
+    else if (changed.has('round')) await this.deal();
   }
 
   /** @param {File} file */
@@ -99,21 +111,28 @@ export class GameView {
     await this.begin();
   }
 
-  /** From the first round. */
+  /** A new score. */
   async begin() {
     this.played = { rounds: 0, person: 0, judge: 0 };
-    this.rounds = [];
+    this.first = -1;
     this.showScore();
     await this.deal();
   }
 
-  /** The next two digits. */
+  /** The two digits of the address. */
   async deal() {
-    const { model } = this;
+    const { model, real } = this;
     if (!model) return;
-    if (this.rounds.length === 0) this.rounds = await this.draw(model);
-    if (this.model !== model) return;
-    this.round = this.rounds.pop() ?? null;
+    const { seed, round } = this.room.state.values;
+    const first = round - (round % AHEAD);
+    if (first !== this.first) {
+      const rounds = await this.draw(model, first);
+      const now = this.room.state.values;
+      if (this.model !== model || this.real !== real || now.seed !== seed || now.round !== round) return;
+      [this.rounds, this.first] = [rounds, first];
+    }
+    this.round = this.rounds[round - first];
+    this.showScore();
     this.pictures.forEach((picture, side) => picture.show(this.round?.pair[side] ?? null));
     this.outcome.textContent = '';
     this.next.hidden = true;
@@ -124,58 +143,56 @@ export class GameView {
     }
   }
 
-  /** @param {DuelModel} model @returns {Promise<Round[]>} */
-  async draw(model) {
-    const { seed, truncation } = this.room.state.values;
-    const digits = Array.from({ length: AHEAD }, () => Math.floor(Math.random() * 10));
-    const own = await this.digitsOf(model, seed + this.played.rounds, digits, truncation);
-    const rival = this.real ? null : await this.rival(model);
-    const others = this.real
-      ? digits.map(() => this.someReal())
-      : await this.digitsOf(/** @type {DuelModel} */ (rival), seed + this.played.rounds + 1, digits, 1);
-    const judge = model.judges ? model : (rival ?? model);
-    const scores = judge.judges ? await judge.scores([...own, ...others]) : null;
-    const best = (/** @type {number} */ index) => Math.max(...(scores?.[index] ?? [Math.random()]));
-    // real digits are to be found, or else those of the model that is chosen
-    this.ask(model, rival);
+  /** @param {DuelModel} model @param {number} first @returns {Promise<Round[]>} */
+  async draw(model, first) {
+    const { seed } = this.room.state.values;
+    const { real } = this;
+    const lot = (/** @type {number} */ index, /** @type {number} */ which) => drawnLot(seed, first + index, which);
+    const digits = Array.from({ length: AHEAD }, (_, i) => Math.floor(10 * lot(i, LOTS.digit)));
+    const own = await this.digitsOf(model, (seed + first) >>> 0, digits);
+    const rival = real ? null : await this.rival(model);
+    const others = rival
+      ? await this.digitsOf(rival, (seed + first + 1) >>> 0, digits)
+      : digits.map((_, i) => someOf(real ?? new Uint8Array(PIXELS), lot(i, LOTS.real)));
+    const judge = model.judges ? model : null;
+    const scores = await judge?.scores([...own, ...others]);
+    const best = (/** @type {number} */ index) => Math.max(...(scores?.[index] ?? [0]));
+    this.explain(model, rival);
     return digits.map((_, index) => {
-      const [sought, other] = this.real ? [others[index], own[index]] : [own[index], others[index]];
-      const isOwnBest = best(index) > best(AHEAD + index);
-      const finds = this.real ? !isOwnBest : isOwnBest;
-      const right = /** @type {0 | 1} */ (Math.random() < 0.5 ? 0 : 1);
-      const judged = /** @type {0 | 1} */ (finds ? right : 1 - right);
+      // real digits are to be found, or else those of the model that is chosen
+      const [sought, other] = real ? [others[index], own[index]] : [own[index], others[index]];
+      const right = lot(index, LOTS.side) < 0.5 ? 0 : 1;
+      // a discriminator has learned to give the digits of its own generator the lower scores
+      const finds = best(index) < best(AHEAD + index);
+      const judged = judge && (finds ? right : /** @type {0 | 1} */ (1 - right));
       return { pair: right === 0 ? [sought, other] : [other, sought], right, judged };
     });
   }
 
-  /** @param {DuelModel} model @param {DuelModel | null} rival */
-  ask(model, rival) {
-    const name = (/** @type {DuelModel} */ { id, row }) => row?.title ?? id.replace(/^file:/, '');
-    this.question.textContent = this.real ? t('duel.game.real') : t('duel.game.whose', { name: name(model) });
-    this.source.textContent = rival ? t('duel.game.generators', { name: name(model), other: name(rival) }) : t('duel.game.mnist');
+  /** What is asked, and what the judge goes by. @param {DuelModel} model @param {DuelModel | null} rival */
+  explain(model, rival) {
+    const nameOf = (/** @type {DuelModel} */ { id, row }) => (row ? shortName(row) : id.replace(/^file:/, ''));
+    const [name, other] = [nameOf(model), rival ? nameOf(rival) : ''];
+    this.question.textContent = rival ? t('duel.game.whose', { name }) : t('duel.game.real');
+    this.source.textContent = rival ? t('duel.game.generators', { name, other }) : t('duel.game.mnist');
+    const key = !model.judges ? 'none' : rival ? 'forged' : 'real';
+    this.judgeWords.textContent = t(`duel.game.judge.${key}`, { name });
   }
 
   /** Another generator. @param {DuelModel} model */
   async rival(model) {
-    const listed = OTHERS.find((id) => id !== model.id && this.room.catalog.some((row) => row.id === id));
+    const listed = RIVALS.find((id) => id !== model.id && this.room.catalog.some((row) => row.id === id));
     const id = listed ?? this.room.catalog.find((row) => row.id !== model.id)?.id;
     return (id && (await this.room.load(id))) || model;
   }
 
-  /** @param {DuelModel} model @param {number} seed @param {number[]} digits @param {number} truncation */
-  async digitsOf(model, seed, digits, truncation) {
-    const codes = await model.codes(seed, digits, truncation);
+  /** @param {DuelModel} model @param {number} seed @param {number[]} digits */
+  async digitsOf(model, seed, digits) {
+    const codes = await model.codes(seed, digits, 1);
     const each = digits.map((_, i) => codes.subarray(i * model.width, (i + 1) * model.width));
     const images = await model.pixels(model.order(each, digits, { seed }));
     // real digits have 256 greys; nobody is to win by counting them
     return images.map((image) => image.map((ink) => Math.round(255 * ink) / 255));
-  }
-
-  someReal() {
-    const { real } = this;
-    if (!real) return new Float32Array(PIXELS);
-    const at = Math.floor((Math.random() * real.length) / PIXELS) * PIXELS;
-    return Float32Array.from(real.subarray(at, at + PIXELS), (grey) => grey / 255);
   }
 
   /** @param {number} side */
@@ -192,7 +209,8 @@ export class GameView {
       const marks = [index === side ? t('duel.game.you') : '', index === round.judged ? t('duel.game.judge') : ''];
       card.querySelector('.game-mark')?.replaceChildren(marks.filter(Boolean).join(' · '));
     });
-    const key = `${isRight ? 'you' : 'no'}.${round.judged === round.right ? 'judge' : 'no'}`;
+    const judge = round.judged === null ? 'alone' : round.judged === round.right ? 'judge' : 'no';
+    const key = `${isRight ? 'you' : 'no'}.${judge}`;
     this.outcome.textContent = t(`duel.game.outcome.${key}`);
     this.next.hidden = false;
     this.next.focus();
@@ -203,6 +221,13 @@ export class GameView {
     const { rounds, person, judge } = this.played;
     const row = (/** @type {string} */ key, /** @type {number} */ count) =>
       h('div', {}, h('dt', {}, t(`duel.game.${key}`)), h('dd', {}, t('duel.game.of', { count, rounds })));
-    this.score.replaceChildren(row('you', person), row('judge', judge));
+    const isJudged = this.round?.judged !== null;
+    this.score.replaceChildren(row('you', person), ...(isJudged ? [row('judge', judge)] : []));
   }
+}
+
+/** One of the images of a file. @param {Uint8Array} images @param {number} lot */
+function someOf(images, lot) {
+  const at = Math.floor((lot * images.length) / PIXELS) * PIXELS;
+  return Float32Array.from(images.subarray(at, at + PIXELS), (grey) => grey / 255);
 }

@@ -10,15 +10,16 @@ import { Scene } from '../../parts/scene.js';
 import { freshSeed } from '../../parts/seed.js';
 import { signs } from '../../parts/signs.js';
 import { PIXELS } from '../../protocol.js';
+import { ScoreScale } from './score-scale.js';
+import { JUDGES, SHOWN } from './table.js';
+import { Unable } from './unable.js';
 
 /** @import { DuelRoom, RoomView } from './index.js' */
 /** @import { DuelModel } from './model.js' */
 /** @import { Inputs } from '../../protocol.js' */
 /** @import { Values } from './table.js' */
 
-/** Generated digits in sight. */
 const COLUMNS = 5;
-const SHOWN = 20;
 /** Generated digits that a score is compared with: these and more. */
 const COMPARED = 200;
 
@@ -58,10 +59,11 @@ export class JudgeView {
     const legend = signs(t('duel.judge.below'), t('duel.judge.above'));
     const save = pngButton(room, this.map, () => 'inkling-where-it-looks');
     this.verdict = h('p', { class: 'verdict', 'aria-live': 'polite' });
-    this.bars = h('ol', { class: 'judge-bars', 'aria-label': t('duel.judge.bars') });
-    this.panels = [
+    this.scale = new ScoreScale();
+    this.unable = new Unable(room, { title: t('duel.judge.where'), words: t('duel.judge.none'), models: JUDGES });
+    this.board = [
       panel('drawing', t('draw.title'), [this.paper.surface], [this.paper.tools, h('div', { class: 'tools' }, this.own)]),
-      panel('judge-map', t('duel.judge.where'), [this.map.element], [legend, this.verdict, this.bars, h('div', { class: 'tools' }, save)]),
+      panel('judge-map', t('duel.judge.where'), [this.map.element], [legend, h('p', { class: 'readout' }, t('duel.judge.gradient')), this.verdict, this.scale.element, h('div', { class: 'tools save' }, save)]),
       panel(
         'judge-crowd',
         t('duel.judge.generated'),
@@ -72,28 +74,31 @@ export class JudgeView {
     this.below = h('div', { class: 'prose' }, ...['1', '2', '3'].map((part) => h('p', {}, rich(`duel.judge.${part}`))));
   }
 
+  /** @param {DuelModel | null} model */
+  panels(model) {
+    return model && !model.judges ? this.unable.panels() : this.board;
+  }
+
   /** @param {DuelModel} model */
   async enter(model) {
-    this.model = model;
     this.drawing = this.paper.setInk(this.room.state.values.ink);
-    if (!model.judges) {
-      this.room.shell.say(t('duel.judge.none'));
-      this.verdict.textContent = t('duel.judge.none');
-      return;
-    }
+    if (!model.judges) return;
+    this.model = model;
     await this.gather();
   }
 
   leave() {
     this.crowd.release();
     this.where.release();
+    this.images = [];
+    this.ranking = [];
     this.model = null;
   }
 
   /** @param {Values} values @param {Set<keyof Values>} changed */
   async stateChanged(values, changed) {
     if (changed.has('ink')) this.drawing = this.paper.setInk(values.ink);
-    if (changed.has('seed') || changed.has('truncation')) await this.gather();
+    if (changed.has('seed')) await this.gather();
     else if (changed.has('chosen') || changed.has('ink')) await this.look();
   }
 
@@ -101,9 +106,9 @@ export class JudgeView {
   async gather() {
     const { model } = this;
     if (!model) return;
-    const { seed, truncation } = this.room.state.values;
+    const { seed } = this.room.state.values;
     const digits = Array.from({ length: COMPARED }, (_, index) => index % 10);
-    const codes = await model.codes(seed, digits, truncation);
+    const codes = await model.codes(seed, digits, 1);
     if (this.model !== model || this.room.state.values.seed !== seed) return;
     const each = digits.map((_, i) => codes.subarray(i * model.width, (i + 1) * model.width));
     this.crowd.show({
@@ -135,7 +140,9 @@ export class JudgeView {
   /** Of a hundred generated digits, those with a lower score. @param {number} score */
   above(score) {
     const lower = this.ranking.filter((other) => other < score).length;
-    return Math.round((100 * lower) / Math.max(1, this.ranking.length));
+    const share = (100 * lower) / Math.max(1, this.ranking.length);
+    // none and all are said of none and all only
+    return share > 0 && share < 100 ? Math.min(99, Math.max(1, Math.round(share))) : share;
   }
 
   /** The verdict on what is chosen. */
@@ -147,8 +154,7 @@ export class JudgeView {
     const x = chosen === null ? this.drawing : this.images[chosen];
     if (!model || !x) {
       this.where.release();
-      this.map.erase();
-      this.bars.replaceChildren();
+      this.scale.clear();
       this.verdict.textContent = t('duel.judge.draw');
       return;
     }
@@ -159,7 +165,7 @@ export class JudgeView {
     const best = scores.indexOf(Math.max(...scores));
     const as = chosen === null ? best : chosen % 10;
     this.as = scores.length > 1 ? as : null;
-    this.showBars(scores, as);
+    if (this.ranking.length > 0) this.scale.show(scores, this.ranking, this.as);
     this.where.show({
       model: model.id,
       job: 'where',
@@ -175,26 +181,15 @@ export class JudgeView {
   /** @param {Inputs} values */
   judged({ score }) {
     if (!score || this.ranking.length === 0) return;
-    const share = h('em', {}, t('duel.judge.share', { share: number(this.above(score[0])) }));
+    const above = this.above(score[0]);
+    const key = above === 0 ? '.none' : above === 100 ? '.all' : '';
+    const share = h('em', {}, t(`duel.judge.share${key}`, { share: number(above), count: COMPARED }));
     const words = { score: number(score[0], 2), share };
     this.verdict.replaceChildren(
       this.as === null || this.as === undefined
         ? rich('duel.judge.verdict', words)
         : rich('duel.judge.verdict.as', { ...words, digit: this.as }),
     );
-  }
-
-  /** @param {Float32Array} scores @param {number} as */
-  showBars(scores, as) {
-    this.bars.hidden = scores.length < 2;
-    if (scores.length < 2) return;
-    const [low, high] = [Math.min(...scores), Math.max(...scores)];
-    const bars = Array.from(scores, (score, digit) => {
-      const bar = h('span', { class: 'judge-bar' });
-      bar.style.blockSize = `${(4 + (96 * (score - low)) / Math.max(1e-6, high - low)).toFixed(1)}%`;
-      return h('li', { class: digit === as ? 'judge-as' : '', title: number(score, 2) }, bar, h('b', {}, String(digit)));
-    });
-    this.bars.replaceChildren(...bars);
   }
 
   /** @param {Float32Array | null} image @param {string} ink @param {boolean} finished */

@@ -10,6 +10,7 @@ import { Scene } from '../../parts/scene.js';
 import { fill } from '../../parts/scrubber.js';
 import { freshSeed } from '../../parts/seed.js';
 import { LAYERS } from './table.js';
+import { Unable } from './unable.js';
 
 /** @import { DuelRoom, RoomView } from './index.js' */
 /** @import { DuelModel } from './model.js' */
@@ -66,7 +67,8 @@ export class MixView {
     const save = pngButton(room, this.grid, () => 'inkling-style-mixing');
     const source = (/** @type {string} */ key, /** @type {HTMLElement} */ digits, /** @type {HTMLElement} */ dice) =>
       h('fieldset', { class: 'mix-source' }, h('legend', {}, t(`duel.mix.${key}`)), digits, dice);
-    this.panels = [
+    this.unable = new Unable(room, { title: t('duel.mix.title'), words: t('duel.mix.none'), models: ['style-gan'] });
+    this.board = [
       panel('mix', t('duel.mix.title'), [
         h('div', { class: 'mix-board' }, this.top.element, this.left.element, this.grid.element),
       ]),
@@ -81,17 +83,22 @@ export class MixView {
     this.below = h('div', { class: 'prose' }, h('p', {}, rich('duel.mix.1')), h('p', {}, rich('duel.mix.2')));
   }
 
+  /** @param {DuelModel | null} model */
+  panels(model) {
+    return model && !model.isStyle ? this.unable.panels() : this.board;
+  }
+
   /** @param {DuelModel} model */
   async enter(model) {
     this.model = model;
     this.show();
-    if (!model.isStyle) this.room.shell.say(t('duel.mix.none'));
-    else await this.begin();
+    await this.begin();
   }
 
   leave() {
     this.sources.release();
     this.mixed.release();
+    this.coarse = this.fine = [];
     this.model = null;
   }
 
@@ -99,7 +106,7 @@ export class MixView {
   async stateChanged(_values, changed) {
     this.show();
     if (changed.has('split') || changed.has('noise')) this.draw();
-    if (['seed', 'fine', 'digit', 'finedigit', 'truncation'].some((key) => changed.has(/** @type {keyof Values} */ (key)))) {
+    if (['seed', 'fine', 'digit', 'finedigit'].some((key) => changed.has(/** @type {keyof Values} */ (key)))) {
       await this.begin();
     }
   }
@@ -120,10 +127,10 @@ export class MixView {
   async begin() {
     const { model } = this;
     if (!model?.isStyle) return;
-    const { seed, fine, digit, finedigit, truncation } = this.room.state.values;
+    const { seed, fine, digit, finedigit } = this.room.state.values;
     const [a, b] = await Promise.all([
-      model.codes(seed, Array(SIDE).fill(digit), truncation),
-      model.codes(fine, Array(SIDE).fill(finedigit), truncation),
+      model.codes(seed, Array(SIDE).fill(digit), 1),
+      model.codes(fine, Array(SIDE).fill(finedigit), 1),
     ]);
     const now = this.room.state.values;
     if (this.model !== model || now.seed !== seed || now.fine !== fine || now.digit !== digit || now.finedigit !== finedigit) return;

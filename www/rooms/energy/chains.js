@@ -8,7 +8,7 @@ import { PIXELS } from '../../protocol.js';
 import { examples } from './given.js';
 import { FROM_GIVEN, FROM_NOISE } from './kinds.js';
 import { Run } from './run.js';
-import { STARTS } from './table.js';
+import { NO_CLASS, STARTS } from './table.js';
 
 /** @import { Inputs } from '../../protocol.js' */
 /** @import { EnergyRoom, RoomView } from './index.js' */
@@ -29,8 +29,7 @@ export class ChainsView {
       rows: SIDE_CHAINS,
       label: t('energy.chains.label'),
       inputs: () => this.inputs(),
-      // a picture of the person's may be any digit; the generated ones are 0 to 9 in turn
-      each: () => room.state.values.start !== 'given',
+      own: (chain) => (room.state.values.start === 'given' ? room.own : chain % NO_CLASS),
     });
     this.start = choice({
       label: t('energy.start'),
@@ -38,19 +37,19 @@ export class ChainsView {
       options: STARTS.map((value) => ({ value, label: t(`energy.start.${value}`) })),
       chosen: (start) => room.state.set({ start }, 'push'),
     });
-    this.chainsPanel = panel('chains', t('energy.chains'), [this.run.surface], [this.run.controls, this.run.readout]);
+    this.chainsPanel = panel('chains', t('energy.chains'), [this.run.surface], [this.run.controls, this.run.foot]);
     this.tracePanel = panel(
       'trace',
       t('energy.over.time'),
       [this.run.trace.canvas],
-      [h('div', { class: 'control' }, h('span', { class: 'control-name' }, t('energy.start')), this.start.element), room.settings.element],
+      [h('div', { class: 'control' }, h('span', { class: 'control-name' }, t('energy.start')), this.start.element), room.settings.element, this.run.traceTools],
     );
     this.below = h('div', { class: 'prose' }, ...[1, 2, 3].map((i) => h('p', {}, rich(`energy.chains.${i}`))));
   }
 
   panels() {
     const given = this.room.state.values.start === 'given';
-    this.tracePanel.querySelector('.panel-foot')?.append(this.room.settings.element);
+    this.run.traceTools.before(this.room.settings.element);
     return [this.chainsPanel, this.tracePanel, ...(given ? [this.room.given.panel] : [])];
   }
 
@@ -58,7 +57,7 @@ export class ChainsView {
     const { room } = this;
     this.start.set(room.state.values.start);
     room.given.enter((finished) => {
-      if (finished && room.state.values.start === 'given') this.run.begin();
+      if (finished && room.state.values.start === 'given') room.tell(() => this.run.begin());
     });
     if (this.digits.length === 0) await this.fetch();
     if (room.view === this) this.run.enter();
@@ -82,7 +81,8 @@ export class ChainsView {
     this.start.set(values.start);
     this.run.speed.set(values.speed);
     if (changed.has('start')) this.room.layPanels();
-    if (changed.has('start') || changed.has('seed')) this.run.begin();
+    if (changed.has('start') && values.start === 'given') this.room.tell(() => this.run.begin());
+    else if (changed.has('start') || changed.has('seed')) this.run.begin();
     else if (changed.has('temperature') || changed.has('digit')) this.run.settings();
   }
 

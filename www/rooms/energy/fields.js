@@ -5,6 +5,7 @@ import { ICONS, button, h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
 import { Scene } from '../../parts/scene.js';
+import { pngButton } from '../../parts/save.js';
 import { signs } from '../../parts/signs.js';
 import { StillPicture } from '../../parts/still.js';
 import { PIXELS } from '../../protocol.js';
@@ -26,6 +27,8 @@ export class FieldsView {
   constructor(room) {
     this.room = room;
     this.page = 0;
+    /** The unit that is pointed at. @type {number | null} */
+    this.hovered = null;
     /** p(h = 1 | x) of the generated digits, and then of the given picture. @type {Float32Array | null} */
     this.fires = null;
     /** @type {Float32Array | null} */
@@ -42,8 +45,9 @@ export class FieldsView {
         tabIndex: 0,
         role: 'group',
         'aria-label': t('energy.fields.keys'),
-        onpointermove: (/** @type {PointerEvent} */ event) => this.point(event),
-        onpointerdown: (/** @type {PointerEvent} */ event) => this.point(event),
+        onpointermove: (/** @type {PointerEvent} */ event) => this.preview(this.unitAt(event)),
+        onpointerleave: () => this.preview(null),
+        onpointerdown: (/** @type {PointerEvent} */ event) => this.choose(this.unitAt(event)),
         onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
       },
       this.grid.element,
@@ -59,13 +63,13 @@ export class FieldsView {
     });
     this.readout = h('p', { class: 'readout', 'aria-live': 'polite' });
     const legend = signs(t('energy.fields.below'), t('energy.fields.above'));
-    this.gridPanel = panel('fields', t('energy.fields'), [this.surface], [legend, h('div', { class: 'tools' }, this.back, this.where, this.forth)]);
+    this.gridPanel = panel('fields', t('energy.fields'), [this.surface], [legend, h('div', { class: 'tools' }, this.back, this.where, this.forth, pngButton(room, this.grid, () => `inkling-units-${(this.first ?? 0) + 1}-${room.fileName}`))]);
     this.largePanel = panel(
       'field',
       t('energy.field'),
       [h('div', { class: 'frame-face' }, this.large.element)],
       [
-        this.readout,
+        h('div', { class: 'tools save' }, this.readout, pngButton(room, this.large, () => `inkling-unit-${room.state.values.unit + 1}-${room.fileName}`)),
         h('h3', {}, t('energy.fires')),
         h('div', { class: 'fires-row' }, ...this.shown.slice(0, SHOWN / 2).map(({ element }) => element)),
         h('h3', {}, t('energy.rests')),
@@ -109,7 +113,10 @@ export class FieldsView {
     const { model, engine } = this.room;
     this.fires = null;
     if (!model || model.kind.family !== 'rbm' || this.room.view !== this) return;
-    this.showPage(this.room.state.values.unit);
+    const { state } = this.room;
+    // a link may name a unit that this model does not have
+    if (state.values.unit >= this.units) state.set({ unit: Math.max(0, this.units - 1) }, 'replace');
+    this.showPage(state.values.unit);
     this.ask();
     const x = new Float32Array(this.digits.length * PIXELS);
     this.digits.forEach((digit, i) => x.set(digit, i * PIXELS));
@@ -167,7 +174,7 @@ export class FieldsView {
   showUnit() {
     const { model, state } = this.room;
     if (!model || model.kind.family !== 'rbm' || this.units === 0) return;
-    const unit = Math.min(state.values.unit, this.units - 1);
+    const unit = Math.min(this.hovered ?? state.values.unit, this.units - 1);
     this.one.show({ model: model.id, job: 'fields', inputs: { unit: Float32Array.of(unit) }, views: [{ picture: this.large, output: 'fields', tone: 'diverging' }], urgent: true });
     const at = unit - (this.first ?? 0);
     const { style } = this.mark;
@@ -189,12 +196,12 @@ export class FieldsView {
     });
   }
 
-  /** @param {PointerEvent} event */
-  point(event) {
+  /** The unit under the pointer. @param {PointerEvent} event */
+  unitAt(event) {
     const box = this.surface.getBoundingClientRect();
     const at = (/** @type {number} */ share, /** @type {number} */ count) => Math.min(count - 1, Math.max(0, Math.floor(share * count)));
     const place = at((event.clientY - box.top) / box.height, ROWS) * COLUMNS + at((event.clientX - box.left) / box.width, COLUMNS);
-    this.choose((this.first ?? 0) + place);
+    return Math.min(this.units - 1, (this.first ?? 0) + place);
   }
 
   /** @param {KeyboardEvent} event */
@@ -205,9 +212,17 @@ export class FieldsView {
     this.choose(this.room.state.values.unit + move);
   }
 
+  /** Shows a unit while it is pointed at; what was chosen comes back. @param {number | null} unit */
+  preview(unit) {
+    if (unit === this.hovered) return;
+    this.hovered = unit;
+    this.showUnit();
+  }
+
   /** @param {number} unit */
   choose(unit) {
     const next = Math.min(this.units - 1, Math.max(0, unit));
+    this.hovered = null;
     if (next !== this.room.state.values.unit) this.room.state.set({ unit: next }, 'rest');
   }
 }

@@ -24,6 +24,9 @@ import { KindError, PIXELS, SIDE } from '../../protocol.js';
 /** `inkling sample` leaves so many pixels of paper around each digit of a picture. */
 const GAP = 2;
 
+/** Its digits are 0 to 9 in turn. */
+const CLASSES = 10;
+
 /** @type {Promise<Float32Array[]> | null} */
 let loading = null;
 
@@ -84,6 +87,12 @@ export class Given {
       [this.face, this.paper.surface],
       [h('div', { class: 'tools' }, this.mode.element, this.another), this.paper.tools],
     );
+  }
+
+  /** The digit that the picture was made as; null where nobody knows. */
+  get digit() {
+    const { source, example } = this.room.state.values;
+    return source === 'made' ? example % CLASSES : null;
   }
 
   async next() {

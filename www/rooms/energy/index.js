@@ -6,8 +6,9 @@
 import { number, t } from '../../i18n/translate.js';
 import { RoomFrame } from '../room.js';
 import { Given } from './given.js';
-import { kindOf } from './kinds.js';
+import { MOST_OF_RBM, kindOf } from './kinds.js';
 import { Settings } from './settings.js';
+import { NO_CLASS } from './table.js';
 
 /** @import { EngineClient } from '../../engine.js' */
 /** @import { Fact } from '../about.js' */
@@ -39,6 +40,8 @@ export class EnergyRoom extends RoomFrame {
     });
     this.given = new Given(this);
     this.settings = new Settings(this);
+    /** The digit of the picture to begin with, where it is known. */
+    this.own = NO_CLASS;
   }
 
   /** @override @param {Known} known @param {Measures | null} measures @returns {EnergyModel} */
@@ -59,6 +62,31 @@ export class EnergyRoom extends RoomFrame {
     return view === 'fields' && this.model?.kind.family !== 'rbm' && rbm ? { model: rbm.id } : {};
   }
 
+  /** What only the slider of the other kind reaches. @override */
+  modelPatch() {
+    return this.state.values.temperature > MOST_OF_RBM ? { temperature: 1 } : {};
+  }
+
+  /**
+   * Finds out which digit the picture is that chains begin with: a generated one was made as a digit, a drawn one is read
+   * by the model itself, which has an energy for each.
+   * @param {() => void} found
+   */
+  async tell(found) {
+    const { given, model, engine, shell } = this;
+    const { image } = given;
+    try {
+      let digit = NO_CLASS;
+      if (model?.kind.family === 'energy' && image) digit = given.digit ?? (await readBy(engine, model.id, image));
+      if (given.image !== image || this.model !== model) return;
+      this.own = digit;
+      this.settings.show();
+      found();
+    } catch (error) {
+      shell.complain(error);
+    }
+  }
+
   /** @override @param {Values} _values @param {Set<keyof Values>} changed @param {boolean} fromAddress */
   noted(_values, changed, fromAddress) {
     this.settings.show();
@@ -76,4 +104,11 @@ export class EnergyRoom extends RoomFrame {
       samples && [t('energy.about.fid'), number(samples.fid, 1)],
     ];
   }
+}
+
+/** The digit as which a picture has the lowest energy. @param {EngineClient} engine @param {string} model @param {Float32Array} image */
+async function readBy(engine, model, image) {
+  const inputs = { x: image, label: Float32Array.of(NO_CLASS) };
+  const { logits } = await engine.compute({ model, job: 'energy', inputs, read: ['logits'] });
+  return logits.indexOf(Math.max(...logits));
 }

@@ -1,6 +1,6 @@
 /** What the room has to know of each family of energies: the jobs of crate/src/models/rbm.rs and energy.rs. */
 
-import { NO_CLASS } from './table.js';
+import { OWN_CLASS, TEMPERATURES } from './table.js';
 
 /** @import { Inputs, ModelInfo } from '../../protocol.js' */
 /** @import { Known } from '../models.js' */
@@ -10,6 +10,9 @@ import { NO_CLASS } from './table.js';
 export const FROM_NOISE = 1;
 export const FROM_GIVEN = 2;
 
+/** The highest temperature of an RBM, where chains are far from all digits. */
+export const MOST_OF_RBM = 4;
+
 /**
  * @typedef {object} Kind
  * @property {'rbm' | 'energy'} family
@@ -17,8 +20,10 @@ export const FROM_GIVEN = 2;
  * @property {string} energy  its output
  * @property {number} steps  of a chain in one run of the job
  * @property {number} decimals  of an energy
- * @property {(values: Pick<Values, 'temperature' | 'digit'>, chains: number, each: boolean) => Inputs} settings  what steers the chains; `each`: where no
- *   digit is chosen, every chain has one of its own
+ * @property {{least: number, most: number, isLog: boolean}} temperature  how far its slider reaches
+ * @property {((temperature: number) => number) | null} noise  that a step adds, as a share of the way from paper to ink
+ * @property {(values: Pick<Values, 'temperature' | 'digit'>, chains: number, own: ((chain: number) => number) | false) => Inputs} settings  what steers
+ *   the chains; `own`: which digit a chain is told where it is to have its own
  */
 
 /**
@@ -46,7 +51,9 @@ export function kindOf(config) {
       energy: 'free_energy',
       steps: 2,
       decimals: 1,
-      settings: ({ temperature }) => ({ temperature: Float32Array.of(temperature) }),
+      temperature: { least: TEMPERATURES.least, most: MOST_OF_RBM, isLog: false },
+      noise: null,
+      settings: ({ temperature }) => ({ temperature: Float32Array.of(Math.min(temperature, MOST_OF_RBM)) }),
     };
   }
   if (config.family !== 'energy') return null;
@@ -57,11 +64,15 @@ export function kindOf(config) {
     energy: 'energy',
     steps: 4,
     decimals: 2,
-    settings: ({ temperature, digit }, chains, each) => ({
+    // so little noise is enough for training that what the slider of the RBM reaches could not be seen
+    temperature: { ...TEMPERATURES, isLog: true },
+    // the model's pixels are -1 to 1
+    noise: (temperature) => (noise * Math.sqrt(temperature)) / 2,
+    settings: ({ temperature, digit }, chains, own) => ({
       step_size: Float32Array.of(size),
       // the variance of Langevin noise is proportional to the temperature
       noise: Float32Array.of(noise * Math.sqrt(temperature)),
-      label: Float32Array.from({ length: chains }, (_, chain) => (each && digit === NO_CLASS ? chain % NO_CLASS : digit)),
+      label: Float32Array.from({ length: chains }, (_, chain) => (own && digit === OWN_CLASS ? own(chain) : digit)),
     }),
   };
 }

@@ -6,8 +6,10 @@ import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
 import { scattered } from '../../parts/scattered.js';
 import { Scene } from '../../parts/scene.js';
+import { pngButton } from '../../parts/save.js';
 import { signs } from '../../parts/signs.js';
 import { PIXELS } from '../../protocol.js';
+import { binary } from '../pixels/order.js';
 import { examples } from './given.js';
 import { FROM_GIVEN } from './kinds.js';
 import { Strip } from './strip.js';
@@ -27,15 +29,17 @@ export class MeasureView {
   constructor(room) {
     this.room = room;
     this.strip = new Strip();
-    this.trace = new Trace(t('energy.trace.drawn'));
+    this.trace = new Trace(t('energy.trace.drawn'), { empty: t('energy.as.drawn.wait'), count: 'energy.movements' });
     this.nats = h('p', { class: 'readout' });
     this.value = h('output', { class: 'energy-value' }, t('inspector.none'));
     this.picture = new Picture(room.engine, { name: 'energy-slope', label: t('energy.slope'), urgent: true });
     this.classes = h(
       'div',
       { class: 'class-energies', role: 'group', 'aria-label': t('energy.classes') },
-      ...Array.from({ length: 10 }, (_, digit) => h('div', { class: 'class-energy' }, h('span', { class: 'class-bar' }), h('b', {}, String(digit)))),
+      ...Array.from({ length: 10 }, (_, digit) => h('div', { class: 'class-energy' }, h('span', { class: 'class-bar' }), h('b', {}, String(digit)), h('span', { class: 'class-value' }))),
     );
+    this.classPart = h('div', {}, h('h3', {}, t('energy.classes')), this.classes, h('p', { class: 'readout' }, t('energy.classes.note')));
+    this.drawnPart = h('div', {}, h('h3', {}, t('energy.as.drawn')), this.trace.canvas);
     /** Energies of other pictures under the model. @type {{digits: Float32Array, noise: Float32Array} | null} */
     this.others = null;
     /** The model that they are of. */
@@ -44,15 +48,16 @@ export class MeasureView {
     this.energy = undefined;
     /** Measurements since the view was opened. */
     this.count = 0;
-    this.slopeTitle = h('p', { class: 'side-name' });
+    this.slopeWords = h('p', { class: 'readout' });
     this.energyPanel = panel(
       'energy',
       t('energy.of.yours'),
-      [this.value, this.nats, this.strip.element, h('h3', {}, t('energy.as.drawn')), this.trace.canvas],
-      [this.classes],
+      [this.value, this.nats, this.strip.element, this.drawnPart],
+      [this.classPart],
     );
+    const save = pngButton(room, this.picture, () => `inkling-energy-slope-${room.fileName}`);
     this.legend = signs(t('energy.slope.below'), t('energy.slope.above'));
-    this.slopePanel = panel('slope', t('energy.slope.title'), [h('div', { class: 'frame-face' }, this.picture.element)], [this.legend, this.slopeTitle]);
+    this.slopePanel = panel('slope', t('energy.slope.title'), [h('div', { class: 'frame-face' }, this.picture.element)], [this.legend, this.slopeWords, h('div', { class: 'tools save' }, save)]);
     this.below = h('div', { class: 'prose' }, ...[1, 2, 3].map((i) => h('p', {}, rich(`energy.measure.${i}`))));
     this.scene = new Scene(room.engine, 'energy-measure', { values: (values) => this.told(values) });
     // an RBM's answer to a picture is another picture
@@ -81,6 +86,11 @@ export class MeasureView {
 
   stateChanged() {}
 
+  /** An RBM knows ink and paper only, so that its p is that of a picture without greys. @param {Float32Array} image */
+  seen(image) {
+    return this.room.model?.kind.family === 'rbm' ? binary(image) : image;
+  }
+
   /** Energies of generated digits and of noise, to compare with. */
   async compare() {
     const { model, engine, shell } = this.room;
@@ -89,7 +99,7 @@ export class MeasureView {
       const digits = await examples();
       const batch = digits.length + NOISES;
       const x = new Float32Array(batch * PIXELS);
-      digits.forEach((digit, i) => x.set(digit, i * PIXELS));
+      digits.forEach((digit, i) => x.set(this.seen(digit), i * PIXELS));
       for (let i = 0; i < NOISES; i += 1) {
         const ink = (i + 1) / (NOISES + 1);
         for (let pixel = 0; pixel < PIXELS; pixel += 1) x[(digits.length + i) * PIXELS + pixel] = Number(scattered(i * PIXELS + pixel) < ink);
@@ -107,9 +117,21 @@ export class MeasureView {
   }
 
   measure() {
-    const { model, given } = this.room;
+    const { model, given, state } = this.room;
     const { image } = given;
     if (!model || this.room.view !== this) return;
+    const rbm = model.kind.family === 'rbm';
+    const title = t(rbm ? 'energy.answer.title' : 'energy.slope.title');
+    this.slopePanel.setAttribute('aria-label', title);
+    const heading = this.slopePanel.querySelector('h2');
+    if (heading) heading.textContent = title;
+    this.slopeWords.textContent = t(rbm ? 'energy.slope.rbm' : 'energy.slope.conv');
+    this.classPart.hidden = this.legend.hidden = rbm;
+    this.drawnPart.hidden = state.values.source !== 'drawn';
+    if (this.drawnPart.hidden && this.count > 0) {
+      this.trace.clear();
+      this.count = 0;
+    }
     if (!image) {
       this.scene.release();
       this.answer.release();
@@ -121,12 +143,10 @@ export class MeasureView {
       return;
     }
     const input = Date.now();
-    const rbm = model.kind.family === 'rbm';
-    this.slopeTitle.textContent = t(rbm ? 'energy.slope.rbm' : 'energy.slope.conv');
-    this.classes.hidden = this.legend.hidden = rbm;
     if (rbm) {
-      this.scene.show({ model: model.id, job: 'free_energy', inputs: { x: image }, read: ['energy'], urgent: true, input });
-      const steady = { begin: Float32Array.of(FROM_GIVEN), given: image, mask: new Float32Array(PIXELS), temperature: Float32Array.of(1) };
+      const x = this.seen(image);
+      this.scene.show({ model: model.id, job: 'free_energy', inputs: { x }, read: ['energy'], urgent: true, input });
+      const steady = { begin: Float32Array.of(FROM_GIVEN), given: x, mask: new Float32Array(PIXELS), temperature: Float32Array.of(1) };
       this.answer.show({
         model: model.id,
         job: 'gibbs',
@@ -157,21 +177,23 @@ export class MeasureView {
     this.value.textContent = number(this.energy, model.kind.decimals);
     const { logZ } = model;
     this.nats.textContent = logZ === undefined ? '' : t('energy.nats', { z: number(logZ, 1), nats: number(this.energy + logZ, 1) });
-    this.count += 1;
-    this.trace.push(this.count, energy);
+    if (!this.drawnPart.hidden) {
+      this.count += 1;
+      this.trace.push(this.count, energy);
+    }
     if (logits) this.showClasses(logits);
     this.showStrip();
   }
 
-  /** p(class | x), the share of each class in exp(-E). @param {Float32Array} logits */
+  /** The energy as each digit. @param {Float32Array} logits  energies with the other sign */
   showClasses(logits) {
-    const most = Math.max(...logits);
-    const shares = Array.from(logits, (logit) => Math.exp(logit - most));
-    const sum = shares.reduce((a, b) => a + b, 0);
+    const [least, most] = [Math.min(...logits), Math.max(...logits)];
     Array.from(this.classes.children).forEach((element, digit) => {
-      const share = shares[digit] / sum;
+      const share = (logits[digit] - least) / Math.max(1e-6, most - least);
       /** @type {HTMLElement} */ (element).style.setProperty('--share', share.toFixed(3));
-      element.setAttribute('title', t('energy.class', { digit, share: number(100 * share, 1), energy: number(-logits[digit], 2) }));
+      element.classList.toggle('lowest', logits[digit] === most);
+      const value = element.querySelector('.class-value');
+      if (value) value.textContent = number(-logits[digit], 2);
     });
   }
 

@@ -28,15 +28,16 @@ export class RepairView {
       rows: SIDE_CHAINS,
       label: t('energy.repair.label'),
       inputs: () => this.inputs(),
+      own: () => room.own,
     });
     this.maskPanel = panel('mask', t('energy.repair.mask'), [this.pad.surface], [this.pad.tools]);
-    this.runPanel = panel('repairs', t('energy.repair'), [this.run.surface], [this.run.controls, this.run.readout]);
-    this.tracePanel = panel('trace', t('energy.over.time'), [this.run.trace.canvas], [room.settings.element]);
+    this.runPanel = panel('repairs', t('energy.repair'), [this.run.surface], [this.run.controls, this.run.foot]);
+    this.tracePanel = panel('trace', t('energy.over.time'), [this.run.trace.canvas], [room.settings.element, this.run.traceTools]);
     this.below = h('div', { class: 'prose' }, ...[1, 2].map((i) => h('p', {}, rich(`energy.repair.${i}`))));
   }
 
   panels() {
-    this.tracePanel.querySelector('.panel-foot')?.append(this.room.settings.element);
+    this.run.traceTools.before(this.room.settings.element);
     return [this.room.given.panel, this.maskPanel, this.runPanel, this.tracePanel];
   }
 
@@ -46,7 +47,7 @@ export class RepairView {
     this.run.enter();
     room.given.enter((finished) => {
       pad.picture.show(room.given.image);
-      if (finished) this.run.begin();
+      if (finished) room.tell(() => this.run.begin());
     });
   }
 

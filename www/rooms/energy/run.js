@@ -3,7 +3,7 @@
 import { number, t } from '../../i18n/translate.js';
 import { ICONS, button, h, prefersStillness } from '../../parts/dom.js';
 import { Picture } from '../../parts/picture.js';
-import { pngButton } from '../../parts/save.js';
+import { pngButton, saveButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
 import { scrubber } from '../../parts/scrubber.js';
 import { freshSeed } from '../../parts/seed.js';
@@ -29,13 +29,13 @@ export class Run {
    * @param {number} options.rows
    * @param {string} options.label
    * @param {() => Inputs | null} options.inputs  `begin`, `given` and `mask`; null: there is nothing to begin with
-   * @param {() => boolean} [options.each]  where no digit is chosen, each chain has one of its own
+   * @param {(chain: number) => number} options.own  the digit that a chain is told where each is told its own
    */
-  constructor(room, name, { columns, rows, label, inputs, each = () => false }) {
+  constructor(room, name, { columns, rows, label, inputs, own }) {
     this.room = room;
     this.name = name;
     this.inputs = inputs;
-    this.each = each;
+    this.own = own;
     this.columns = columns;
     this.chains = columns * rows;
     this.playing = !prefersStillness();
@@ -62,9 +62,10 @@ export class Run {
       this.mark,
     );
     this.rows = rows;
-    this.trace = new Trace(t('energy.trace.empty'));
+    this.trace = new Trace(t('energy.trace.empty'), { empty: t('energy.trace.wait'), count: 'energy.steps' });
     this.readout = h('p', { class: 'readout', 'aria-live': 'off' });
     this.playButton = button({ label: t('energy.play'), icon: ICONS.play(), bare: true, onclick: () => this.play(!this.playing) });
+    this.stepButton = button({ label: t('energy.step', { count: 1 }), icon: ICONS.stepForth(), bare: true, onclick: () => this.step() });
     this.speed = scrubber({
       label: t('energy.speed'),
       min: SPEEDS.slowest,
@@ -77,12 +78,14 @@ export class Run {
       'div',
       { class: 'tools run-tools' },
       this.playButton,
-      button({ label: t('energy.step'), icon: ICONS.stepForth(), bare: true, onclick: () => this.step() }),
-      button({ label: t('energy.restart'), icon: ICONS.reset(), bare: true, onclick: () => this.begin() }),
+      this.stepButton,
+      button({ label: t('energy.restart'), icon: ICONS.reset(), bare: true, onclick: () => this.begin(0) }),
       button({ label: t('energy.dice'), icon: ICONS.dice(), onclick: () => this.dice() }),
       h('label', { class: 'speed' }, h('span', { class: 'control-name' }, t('energy.speed')), this.speed.element),
-      pngButton(room, this.picture, () => `inkling-${name}-${this.scene.done * this.stepsOfARun}`, { label: t('energy.png'), bare: true }),
     );
+    const fileName = () => `inkling-${name}-${this.scene.done * this.stepsOfARun}`;
+    this.foot = h('div', { class: 'tools save' }, this.readout, pngButton(room, this.picture, fileName));
+    this.traceTools = h('div', { class: 'tools save' }, saveButton(room, () => this.trace.csv(), () => `${fileName()}.csv`, { label: t('save.csv') }));
     this.scene = new Scene(room.engine, `${name}-scene`, {
       values: (values) => this.told(values),
       steps: () => this.showReadout(),
@@ -91,8 +94,8 @@ export class Run {
     this.showPlaying();
   }
 
-  /** The chains begin anew. */
-  begin() {
+  /** The chains begin anew. @param {number} [runs]  that are done at once where they stand still */
+  begin(runs = prefersStillness() ? STILL_RUNS : 0) {
     const { room } = this;
     const model = room.model;
     const inputs = this.inputs();
@@ -104,13 +107,15 @@ export class Run {
       this.readout.textContent = '';
       return;
     }
-    this.goal = this.playing ? 1 : STILL_RUNS;
+    this.goal = this.playing ? 1 : runs;
+    // a chain that stands still has drawn nothing yet
+    if (this.goal === 0) this.picture.erase();
     this.credit = 0;
     this.scene.show({
       model: model.id,
       job: model.kind.job,
       batch: this.chains,
-      inputs: { ...inputs, begin: new Float32Array(this.chains), ...model.kind.settings(room.state.values, this.chains, this.each()) },
+      inputs: { ...inputs, begin: new Float32Array(this.chains), ...model.kind.settings(room.state.values, this.chains, this.own) },
       chain: { seed: room.state.values.seed, steps: null, first: { begin: inputs.begin } },
       halted: true,
       views: [{ picture: this.picture, output: 'pixels' }],
@@ -123,12 +128,15 @@ export class Run {
   /** Temperature or class changed: the chains go on with them. */
   settings() {
     const { room } = this;
-    if (this.scene.description && room.model) this.scene.change(room.model.kind.settings(room.state.values, this.chains, this.each()));
+    if (this.scene.description && room.model) this.scene.change(room.model.kind.settings(room.state.values, this.chains, this.own));
   }
 
   enter() {
     this.open = true;
     this.speed.set(this.room.state.values.speed);
+    const step = t('energy.step', { count: this.stepsOfARun });
+    this.stepButton.title = step;
+    this.stepButton.setAttribute('aria-label', step);
     this.begin();
     requestAnimationFrame(this.tick);
   }
@@ -200,7 +208,7 @@ export class Run {
     const { lit } = this.trace;
     const steps = number(this.scene.done * this.stepsOfARun);
     const unit = this.room.model?.kind.decimals ?? 0;
-    if (!energies) this.readout.textContent = t('energy.readout.steps', { steps });
+    if (!energies) this.readout.textContent = t(this.scene.done > 0 || this.playing ? 'energy.readout.steps' : 'energy.readout.begin', { steps });
     else if (lit === null) this.readout.textContent = t('energy.readout', { steps, energy: number(mean(energies), unit) });
     else this.readout.textContent = t('energy.readout.chain', { chain: lit + 1, steps, energy: number(energies[lit], unit) });
   }

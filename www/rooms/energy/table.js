@@ -12,10 +12,14 @@ export const STARTS = /** @type {const} */ (['noise', 'digits', 'given']);
 /** The class of a chain whose digit is not told. */
 export const NO_CLASS = 10;
 
+/** Each chain is told a digit of its own: that of the picture it begins with, or one after the other. */
+export const OWN_CLASS = 11;
+
 /** Runs per animation frame, as powers of two. */
 export const SPEEDS = { slowest: -4, usual: 0, fastest: 4 };
 
-export const MAX_TEMPERATURE = 4;
+/** What the slider of any model reaches; see kinds.js. */
+export const TEMPERATURES = { least: 0.1, most: 10_000 };
 
 /** Units of a page of receptive fields, and the most pages that a model may have. */
 export const FIELDS = 80;
@@ -26,11 +30,11 @@ export const TABLE = {
   view: oneOf(VIEWS),
   start: oneOf(STARTS),
   seed: uint32(/** @type {number} */ (1)),
-  temperature: range(1, 0.1, MAX_TEMPERATURE),
+  temperature: range(1, TEMPERATURES.least, TEMPERATURES.most),
   /** Runs per animation frame are 2 to this. */
   speed: range(SPEEDS.usual, SPEEDS.slowest, SPEEDS.fastest),
   /** Which digit the chains of a model that is told the class are to show. */
-  digit: whole(NO_CLASS, 0, NO_CLASS),
+  digit: whole(OWN_CLASS, 0, OWN_CLASS),
   /** The picture that chains begin with, that is repaired and measured: a generated digit, or a drawn one. */
   source: oneOf(/** @type {const} */ (['made', 'drawn'])),
   example: whole(3, 0, 999),

@@ -2,18 +2,25 @@
 
 import { number, t } from '../../i18n/translate.js';
 import { h } from '../../parts/dom.js';
+import { csv } from '../../parts/save.js';
 
 /** Points that are kept; beyond that every other one goes. */
 const MOST = 800;
 /** The beginning is a cliff: so much of the time does not decide the scale. */
 const CLIFF = 0.04;
 /** Space for words, in CSS pixels. */
-const MARGIN = { left: 44, right: 8, top: 10, bottom: 24 };
+const MARGIN = { left: 44, right: 8, top: 16, bottom: 24 };
 
 export class Trace {
-  /** @param {string} label */
-  constructor(label) {
+  /**
+   * @param {string} label
+   * @param {object} words
+   * @param {string} words.empty  where there is no line yet
+   * @param {string} words.count  key of the words for how long it is
+   */
+  constructor(label, { empty, count }) {
     this.label = label;
+    this.words = { empty, count };
     this.canvas = h('canvas', { class: 'trace', role: 'img', 'aria-label': label });
     /** @type {{x: number, energies: Float32Array}[]} */
     this.points = [];
@@ -48,6 +55,13 @@ export class Trace {
     this.draw();
   }
 
+  /** What is kept of all chains. */
+  csv() {
+    const chains = this.newest?.energies.length ?? 0;
+    const names = Array.from({ length: chains }, (_, i) => t('energy.csv.chain', { chain: i + 1 }));
+    return csv([t('energy.csv.step'), ...names], this.points.map(({ x, energies }) => [x, ...energies]));
+  }
+
   /** @param {number | null} chain */
   light(chain) {
     if (chain === this.lit) return;
@@ -68,13 +82,21 @@ export class Trace {
     canvas.width = Math.round(width * scale);
     canvas.height = Math.round(height * scale);
     const context = canvas.getContext('2d');
-    if (!context || points.length < 2) {
-      canvas.setAttribute('aria-label', this.label);
-      return;
-    }
+    if (!context) return;
     context.scale(scale, scale);
     const style = getComputedStyle(canvas);
     const colour = (/** @type {string} */ name) => style.getPropertyValue(name);
+    context.font = `11px ${colour('--sans')}`;
+    context.fillStyle = colour('--ink-soft');
+    context.strokeStyle = colour('--rule');
+    context.lineWidth = 1;
+    if (points.length < 2) {
+      context.strokeRect(0.5, 0.5, width - 1, height - 1);
+      context.textAlign = 'center';
+      context.fillText(this.words.empty, width / 2, height / 2, width - 16);
+      canvas.setAttribute('aria-label', this.label);
+      return;
+    }
     const means = points.map(({ energies }) => mean(energies));
     const all = points.slice(Math.min(points.length - 2, Math.ceil(CLIFF * points.length))).flatMap(({ energies }) => Array.from(energies));
     let [low, high] = [Math.min(...all), Math.max(...all)];
@@ -87,10 +109,6 @@ export class Trace {
     const y = (/** @type {number} */ value) => box.bottom - ((value - low) / (high - low)) * (box.bottom - box.top);
     const decimals = high - low < 2 ? 2 : high - low < 20 ? 1 : 0;
 
-    context.font = `11px ${colour('--sans')}`;
-    context.fillStyle = colour('--ink-soft');
-    context.strokeStyle = colour('--rule');
-    context.lineWidth = 1;
     context.textAlign = 'right';
     context.textBaseline = 'middle';
     for (const share of [0, 0.5, 1]) {
@@ -102,10 +120,10 @@ export class Trace {
       context.fillText(number(value, decimals), box.left - 6, y(value));
     }
     context.textBaseline = 'alphabetic';
-    context.fillText(t('energy.steps', { count: number(last) }), box.right, height - 6);
+    context.fillText(t(this.words.count, { count: number(last) }), box.right, height - 6);
     context.save();
     context.beginPath();
-    context.rect(box.left, 0, box.right - box.left, box.bottom);
+    context.rect(box.left, 12, box.right - box.left, box.bottom - 12);
     context.clip();
     const line = (/** @type {(point: number) => number} */ value, /** @type {string} */ ink, /** @type {number} */ thick) => {
       context.strokeStyle = ink;
@@ -122,6 +140,14 @@ export class Trace {
     const { lit } = this;
     if (lit !== null && lit < chains) line((i) => points[i].energies[lit], colour('--accent'), 2);
     context.restore();
+    const highest = Math.max(...means);
+    if (highest > high) {
+      context.fillStyle = colour('--ink-soft');
+      context.textAlign = 'left';
+      context.textBaseline = 'top';
+      const words = t('energy.trace.cliff', { energy: number(highest, decimals) });
+      context.fillText(words, Math.min(x(points[means.indexOf(highest)].x), box.right - context.measureText(words).width), 0);
+    }
     canvas.setAttribute('aria-label', t('energy.trace', { energy: number(means[means.length - 1], decimals), count: number(last) }));
   }
 }

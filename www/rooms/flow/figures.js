@@ -3,6 +3,20 @@
 import { number, t } from '../../i18n/translate.js';
 import { h } from '../../parts/dom.js';
 
+/** From here on a number is written with its decimals; a smaller one as a multiple of a power of ten. */
+const PLAIN = 0.00995;
+
+const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
+/** Two digits of a number that is not negative, whatever its size. @param {number} value */
+function sized(value) {
+  if (value === 0 || value >= 9.95) return number(value);
+  if (value >= PLAIN) return number(value, value >= 0.995 ? 1 : value >= 0.0995 ? 2 : 3);
+  const [digits, exponent] = value.toExponential(1).split('e-');
+  const raised = Array.from(exponent, (digit) => RAISED[Number(digit)]).join('');
+  return t('flow.power', { digits: number(Number(digits), 1), exponent: raised });
+}
+
 export class Figures {
   /** @param {(digit: number) => void} chosen  a class was clicked */
   constructor(chosen) {
@@ -34,6 +48,7 @@ export class Figures {
       'div',
       { class: 'flow-figures' },
       h('dl', { class: 'flow-terms' }, ...Object.values(this.terms).map(({ row }) => row)),
+      h('p', { class: 'readout' }, t('flow.error.note')),
       h('div', { class: 'flow-classes', role: 'group', 'aria-label': t('flow.classes') }, h('span', { class: 'control-name' }, t('flow.classes')), ...this.bars.map(({ row }) => row)),
     );
   }
@@ -50,7 +65,7 @@ export class Figures {
     noise.value.textContent = number(logNoise, 1);
     volume.value.textContent = number(logLikelihood - logNoise, 1);
     perPixel.value.textContent = number(bits, 3);
-    trip.value.textContent = error.toExponential(1).replace('e-', ' · 10⁻').replace(/⁻(\d+)$/, (_, digits) => `⁻${[...digits].map((d) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(d)]).join('')}`);
+    trip.value.textContent = sized(error);
   }
 
   /** @param {Float32Array} shares  one for each digit @param {number} told  the class that the flow was told */

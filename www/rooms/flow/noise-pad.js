@@ -16,8 +16,9 @@ export class NoisePad {
   /**
    * @param {Picture} picture  of the noise
    * @param {(levels: Uint8Array, finished: boolean) => void} changed
+   * @param {HTMLElement} save  a button for its tools
    */
-  constructor(picture, changed) {
+  constructor(picture, changed, save) {
     /** Painted cells, 0 for the others. */
     this.levels = new Uint8Array(PIXELS);
     this.size = USUAL.size;
@@ -71,7 +72,7 @@ export class NoisePad {
       { class: 'noise-tools' },
       named(t('flow.noise.value'), value.element),
       named(t('mask.brush'), size.element),
-      h('div', { class: 'tools' }, this.clear),
+      h('div', { class: 'tools save' }, this.clear, save),
     );
     this.show();
   }

@@ -63,9 +63,11 @@ export class PointView {
 
     this.scene = new Scene(engine, 'flow', { values: (values) => this.computed(values) });
     this.noise = new Picture(engine, { name: 'flow-noise', label: t('flow.noise.label'), urgent: true });
-    this.noisePad = new NoisePad(this.noise, (levels, finished) =>
-      this.set({ paint: writeLevels(levels) }, finished ? 'push' : 'rest'),
-    );
+    const saving = (/** @type {Picture} */ picture, /** @type {string} */ name) =>
+      pngButton(room, picture, () => `${name}-${room.fileName}-${state.values.digit}-${state.values.seed}`, t(`flow.save.${name}`));
+    const paint = (/** @type {Uint8Array} */ levels, /** @type {boolean} */ finished) =>
+      this.set({ paint: writeLevels(levels) }, finished ? 'push' : 'rest');
+    this.noisePad = new NoisePad(this.noise, paint, saving(this.noise, 'noise'));
     this.journey = new Journey(engine, (step) => state.set({ step }, 'later'));
     this.plane = new NoisePlane(engine, (a, b, input) => this.set({ a, b }, 'later', input));
     this.drawing = new DrawingPad({ changed: (image, ink, finished) => this.drew(image, ink, finished) });
@@ -75,14 +77,12 @@ export class PointView {
       temperature: (temperature) => this.set({ temperature }, 'later'),
       seed: (seed) => this.draw(seed),
     });
-    const save = pngButton(room, this.journey.picture, () => `flow-${room.fileName}-${state.values.digit}-${state.values.seed}`);
-    save.title = t('flow.save');
     this.panels = [
       panel('flow-noise', t('flow.noise.title'), [this.noisePad.surface], [this.noisePad.tools]),
-      panel('flow-digit', t('flow.digit.title'), [this.journey.picture.element], [this.journey.controls, h('div', { class: 'save' }, save)]),
+      panel('flow-digit', t('flow.digit.title'), [this.journey.picture.element], [this.journey.controls, h('div', { class: 'tools save' }, saving(this.journey.picture, 'flow'))]),
       panel('flow-figures', t('flow.figures.title'), [this.figures.element]),
-      panel('flow-way', t('flow.way.title'), [this.journey.strip.element]),
-      panel('flow-plane', t('flow.plane.title'), [this.plane.element], [h('p', { class: 'readout' }, t('flow.plane.note'))]),
+      panel('flow-way', t('flow.way.title'), [this.journey.strip.element], [h('div', { class: 'tools save' }, saving(this.journey.strip, 'couplings'))]),
+      panel('flow-plane', t('flow.plane.title'), [this.plane.element], [h('p', { class: 'readout' }, t('flow.plane.note')), h('div', { class: 'tools save' }, saving(this.plane.mosaic, 'plane'))]),
       panel(
         'flow-drawing',
         t('flow.drawing.title'),

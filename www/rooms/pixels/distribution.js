@@ -40,7 +40,8 @@ export class Distribution {
       share.textContent = probabilities ? percent(p) : '';
       item.classList.toggle('drawn', probabilities !== null && outcome === drawn);
     });
-    const nats = probabilities ? -Math.log(Math.max(probabilities[drawn], 1e-12)) : 0;
+    // the logarithm of one is minus zero
+    const nats = probabilities ? Math.max(0, -Math.log(Math.max(probabilities[drawn], 1e-12))) : 0;
     this.words.textContent = probabilities
       ? t('pixels.distribution.words', { share: percent(probabilities[drawn]), nats: number(nats, 2) })
       : t('pixels.distribution.none');
@@ -49,7 +50,7 @@ export class Distribution {
 
 /** @param {number} p */
 export function percent(p) {
-  return t('unit.percent', { value: number(100 * p, p > 0.995 || p < 0.0995 ? 1 : 0) });
+  return t('unit.percent', { value: number(100 * p, (p > 0.995 && p < 0.9995) || (p > 0 && p < 0.0995) ? 1 : 0) });
 }
 
 /** @param {number} outcome @param {number} cell */

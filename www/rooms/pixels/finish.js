@@ -28,9 +28,10 @@ export class FinishView {
     /** The drawing in ink and paper. @type {Float32Array} */
     this.image = new Float32Array(PIXELS);
     this.scene = new Scene(engine, 'pixels-finish', { steps: () => this.showProgress() });
-    this.paper = new DrawingPad({ changed: (image, ink, finished) => this.drew(image, ink, finished) });
+    // the upper half of a digit is not a small digit: it stays where it was drawn
+    this.paper = new DrawingPad({ changed: (image, ink, finished) => this.drew(image, ink, finished), isInPlace: true });
     this.kept = new StillPicture(t('pixels.kept.label'));
-    this.veil = new Veil(this.kept.canvas, (_, y) => state.set({ rows: Math.min(SIDE, Math.max(0, Math.round(y * SIDE))) }, 'later'));
+    this.veil = new Veil(this.kept.canvas, (_, y) => this.keep(y * SIDE));
     this.rows = scrubber({
       label: t('pixels.rows'),
       min: 0,
@@ -41,7 +42,7 @@ export class FinishView {
     });
     this.ways = new Picture(engine, { name: 'pixels-ways', label: t('pixels.ways.label'), columns: WAYS_ACROSS, rows: WAYS_ACROSS, gap: 2 });
     this.progress = h('p', { class: 'readout', role: 'status' });
-    const drawing = panel('drawing', t('draw.title'), [this.paper.surface], [this.paper.tools]);
+    const drawing = panel('drawing', t('draw.title'), [this.paper.surface], [h('p', { class: 'readout' }, t('pixels.frame')), this.paper.tools]);
     const kept = panel(
       'kept',
       t('pixels.kept'),
@@ -64,6 +65,7 @@ export class FinishView {
   enter(model) {
     this.model = model;
     this.given.append(this.room.settings.panel);
+    this.rows.limits(0, SIDE, model.order.cell);
     this.take(this.paper.setInk(this.room.state.values.ink));
     this.begin();
   }
@@ -89,14 +91,33 @@ export class FinishView {
   drew(image, ink, finished) {
     this.take(image);
     // while the pen is down the ways would begin anew with every point
-    if (finished) this.room.state.set({ ink }, 'push');
+    if (finished) {
+      this.room.state.set({ ink }, 'push');
+      return;
+    }
+    this.scene.halt();
+    this.ways.element.classList.add('outdated');
+    this.progress.textContent = t('pixels.ways.waiting');
+  }
+
+  /** Rows that are given, as near as the model's places allow. @param {number} rows */
+  keep(rows) {
+    const cell = this.model?.order.cell ?? 1;
+    this.room.state.set({ rows: Math.min(SIDE, Math.max(0, cell * Math.round(rows / cell))) }, 'later');
   }
 
   /** Has all ways written anew. */
   begin() {
     if (!this.model) return;
     const { order } = this.model;
-    const { temperature, seed, rows } = this.room.state.values;
+    const { temperature, seed } = this.room.state.values;
+    const rows = order.rowsOf(this.room.state.values.rows);
+    if (rows !== this.room.state.values.rows) {
+      // from a link, or another model's; the address says what is given, and then this view is told
+      this.room.state.set({ rows }, 'replace');
+      return;
+    }
+    this.ways.element.classList.remove('outdated');
     const keep = order.placesIn(rows);
     this.rows.set(rows);
     this.veil.show(order, keep, null);

@@ -5,7 +5,7 @@ import { h } from '../../parts/dom.js';
 import { DrawingPad } from '../../parts/drawing-pad.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
-import { pngButton } from '../../parts/save.js';
+import { pngButton, saveButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
 import { signs } from '../../parts/signs.js';
 import { StillPicture } from '../../parts/still.js';
@@ -47,15 +47,21 @@ export class LikelihoodView {
     this.total = h('output', { class: 'nats-total' });
     this.compared = h('p', { class: 'readout' });
     const save = pngButton(room, this.expected, () => `expected-${room.fileName}`);
+    const saveCost = saveButton(room, () => this.cost.png(this.digit.canvas), () => `cost-${room.fileName}.png`, { label: t('save.png') });
     const legend = signs(t('pixels.cost.below'), t('pixels.cost.above'));
     const drawing = panel('drawing', t('draw.title'), [this.paper.surface], [this.paper.tools]);
     const cost = panel(
       'cost',
       t('pixels.cost'),
       [h('div', { class: 'frame-face' }, face)],
-      [legend, h('p', { class: 'nats' }, this.total), this.compared, this.pointed],
+      [legend, h('p', { class: 'nats' }, this.total), this.compared, this.pointed, h('div', { class: 'tools save' }, saveCost)],
     );
-    const believed = panel('believed', t('pixels.expected'), [h('div', { class: 'frame-face' }, this.expected.element)], [h('div', { class: 'tools save' }, save)]);
+    const believed = panel(
+      'believed',
+      t('pixels.believed'),
+      [h('div', { class: 'frame-face' }, this.expected.element)],
+      [h('p', { class: 'readout' }, t('pixels.believed.note')), h('div', { class: 'tools save' }, save)],
+    );
     this.panels = [drawing, cost, believed];
     this.below = h('div', { class: 'prose' }, h('p', {}, rich('pixels.likelihood.1')), h('p', {}, rich('pixels.likelihood.2')));
   }
@@ -130,7 +136,7 @@ export class LikelihoodView {
     this.pointed.textContent = t('pixels.cost.pixel', {
       is: t(this.image[pixel] ? 'pixels.ink' : 'pixels.paper'),
       share: percent(this.answer.probabilities[pixel]),
-      nats: number(-this.answer.log_likelihood_map[pixel], 2),
+      nats: number(Math.max(0, -this.answer.log_likelihood_map[pixel]), 2),
     });
   }
 }

@@ -43,6 +43,11 @@ export class Order {
     return this.pixelsOf(place).reduce((number, pixel) => 2 * number + (pixels[pixel] > 0.5 ? 1 : 0), 0);
   }
 
+  /** As many rows as the model can be given: those of its places are given whole. @param {number} rows  of pixels */
+  rowsOf(rows) {
+    return Math.floor(rows / this.cell) * this.cell;
+  }
+
   /** How many places lie in whole rows of the picture. @param {number} rows  of pixels */
   placesIn(rows) {
     return Math.floor(rows / this.cell) * this.row;

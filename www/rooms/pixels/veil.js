@@ -1,7 +1,7 @@
 /** What lies over a picture that is being written: paper where nothing is written yet, and a frame around the place. */
 
 import { h, svg } from '../../parts/dom.js';
-import { SIDE } from '../../protocol.js';
+import { KindError, SIDE } from '../../protocol.js';
 
 /** @import { Order } from './order.js' */
 
@@ -32,6 +32,27 @@ export class Veil {
     });
     this.element.addEventListener('pointermove', (event) => {
       if (this.element.hasPointerCapture(event.pointerId)) follow(event);
+    });
+  }
+
+  /**
+   * The picture as a file, with paper where the veil lies.
+   * @param {Blob} picture  whole
+   * @param {Order} order
+   * @param {number} written  places that are seen
+   * @returns {Promise<Blob>}
+   */
+  async cover(picture, order, written) {
+    const bitmap = await createImageBitmap(picture);
+    const copy = h('canvas', { width: bitmap.width, height: bitmap.height });
+    const context = copy.getContext('2d');
+    if (!context) throw new KindError('internal', '2d');
+    context.drawImage(bitmap, 0, 0);
+    context.scale(bitmap.width / SIDE, bitmap.height / SIDE);
+    context.fillStyle = getComputedStyle(this.element).getPropertyValue('--digit-paper');
+    context.fill(new Path2D(order.veil(written)));
+    return new Promise((resolve, reject) => {
+      copy.toBlob((blob) => (blob ? resolve(blob) : reject(new KindError('internal', 'png'))), 'image/png');
     });
   }
 

@@ -7,7 +7,7 @@ import { number, rich, t } from '../../i18n/translate.js';
 import { h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
-import { pngButton } from '../../parts/save.js';
+import { saveButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
 import { scrubber } from '../../parts/scrubber.js';
 import { PIXELS } from '../../protocol.js';
@@ -59,7 +59,8 @@ export class WriteView {
     });
     const figure = (/** @type {Veil} */ veil, /** @type {string} */ caption) =>
       h('figure', { class: 'frame' }, h('div', { class: 'frame-face' }, veil.element), h('figcaption', {}, t(caption)));
-    const save = pngButton(room, this.digit, () => `written-${room.fileName}-${state.values.seed}`);
+    const name = () => `written-${room.fileName}-${state.values.seed}.png`;
+    const save = saveButton(room, () => this.png(), name, { label: t('save.png') });
     this.inline = scrubber({
       label: t('pixels.temperature'),
       min: 0,
@@ -69,8 +70,8 @@ export class WriteView {
     });
     const writing = panel('writing', t('pixels.writing'), [
       h('div', { class: 'pair' }, figure(this.veils[0], 'pixels.digit'), figure(this.veils[1], 'pixels.expected')),
-    ], [this.timeline.element]);
-    const next = panel('next', t('pixels.distribution'), [this.distribution.element], [h('div', { class: 'tools save' }, save)]);
+    ], [this.timeline.element, h('div', { class: 'tools save' }, save)]);
+    const next = panel('next', t('pixels.distribution'), [this.distribution.element]);
     this.side = h('div', { class: 'panel pixels-side' }, next, room.settings.panel);
     this.panels = [writing, this.side];
     this.below = h(
@@ -162,7 +163,8 @@ export class WriteView {
       known ? known.distributions.subarray(from, from + order.outcomes) : null,
       known ? order.outcome(last, known.pixels) : 0,
     );
-    const nats = known ? t('pixels.sofar', { nats: number(this.nats(known, shown), 1) }) : '';
+    const isPlain = this.room.state.values.temperature === 1;
+    const nats = known ? t(isPlain ? 'pixels.sofar' : 'pixels.sofar.tempered', { nats: number(this.nats(known, shown), 1) }) : '';
     this.timeline.show([this.words(), nats].filter(Boolean).join(' \u00b7 '));
   }
 
@@ -172,6 +174,12 @@ export class WriteView {
     for (let place = 0; place < count; place += 1) {
       sum -= Math.log(Math.max(distributions[place * this.order.outcomes + this.order.outcome(place, pixels)], 1e-12));
     }
-    return sum;
+    return Math.max(0, sum);
+  }
+
+  /** The digit as it is in sight. */
+  async png() {
+    const { shown } = this;
+    return this.veils[0].cover(await this.room.engine.png(this.digit.name), this.order, shown);
   }
 }
