@@ -88,7 +88,7 @@ export const ROOMS = [
   },
   {
     id: 'likely',
-    families: ['autoregressive', 'mixture', 'naive_bayes', 'vae', 'rbm', 'flow', 'denoiser', 'energy', 'gan'],
+    families: ['autoregressive', 'mixture', 'naive_bayes', 'gaussian_mixture', 'vae', 'rbm', 'flow', 'denoiser', 'energy', 'gan'],
     table: likely,
     load: async () => (await import('./likely/index.js')).LikelyRoom,
   },

@@ -74,6 +74,7 @@ const DRAWERS = {
   denoiser,
   mixture: byJob(components),
   naive_bayes: byJob(components),
+  gaussian_mixture: byJob(() => ({ job: 'sample', steps: 1, inputs: {} })),
   flow: byJob((task) => ({ job: 'sample', steps: 1, inputs: { label: digitsOf(task), temperature: Float32Array.of(1) } })),
   async gan(task) {
     const { engine, info, seed, count } = task;

@@ -1,5 +1,5 @@
 /**
- * Which digit is it? Two generative classifiers, which know how each digit is written and ask Bayes, beside the
+ * Which digit is it? Three generative classifiers, which know how each digit is written and ask Bayes, beside the
  * discriminative one, which only ever learned to tell digits apart.
  */
 
@@ -17,19 +17,22 @@ import { tellPicture } from './tell-picture.js';
 
 /** The models, and the output that is p(digit | picture). */
 const JUDGES = [
-  { id: 'naive-bayes', output: 'posterior' },
-  { id: 'mixture', output: 'posterior' },
-  { id: 'classifier', output: 'probabilities' },
+  { id: 'naive-bayes', output: 'posterior', binary: true },
+  { id: 'mixture', output: 'posterior', binary: true },
+  { id: 'gaussian-mixture', output: 'posterior', binary: false },
+  { id: 'classifier', output: 'probabilities', binary: false },
 ];
 const DIGITS = 10;
 
 /** What a model says of the drawing. */
 class Judge {
   /** @param {CompareRoom} room @param {typeof JUDGES[number]} judge */
-  constructor(room, { id, output }) {
+  constructor(room, { id, output, binary }) {
     this.room = room;
     this.id = id;
     this.output = output;
+    /** Whether the model knows ink and paper only. */
+    this.binary = binary;
     /** Of each digit, once there is a drawing. @type {Float32Array | null} */
     this.probabilities = null;
     this.scene = new Scene(room.engine, `tell-${id}`, { values: (values) => this.show(values[output], values.log_likelihood) });
@@ -56,8 +59,7 @@ class Judge {
     this.scene.show({
       model: this.id,
       job: 'classify',
-      // generative models of this room know ink and paper only
-      inputs: { x: generative ? x.map((value) => Number(value > 0.5)) : x },
+      inputs: { x: this.binary ? x.map((value) => Number(value > 0.5)) : x },
       read: generative ? [this.output, 'log_likelihood'] : [this.output],
       urgent: true,
     });

@@ -84,6 +84,12 @@ export const WAYS = {
     },
   },
   flow: { group: 'grey', kind: 'exact', words: 'dequantised', ask: flow },
+  gaussian_mixture: {
+    group: 'grey',
+    kind: 'exact',
+    words: 'middle',
+    ask: ({ engine, row, grey }) => one(engine, row.id, 'classify', { x: grey }, 'log_likelihood'),
+  },
   denoiser: { group: 'noisy', kind: 'bound', slow: true, ask: bound },
   energy: {
     group: 'own',

@@ -100,7 +100,7 @@ export async function fetchTaskFigures(catalog) {
 
 /** Families all of whose models can be told which digit to draw, and those none of whose can. */
 const TOLD = ['flow', 'energy', 'mixture', 'naive_bayes'];
-const UNTOLD = ['vae', 'autoregressive', 'rbm'];
+const UNTOLD = ['vae', 'autoregressive', 'rbm', 'gaussian_mixture'];
 
 /**
  * Whether a model can be told which digit to draw, as far as that is known before it is loaded: of families that have

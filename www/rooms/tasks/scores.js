@@ -18,6 +18,7 @@ export const SCORES = [
   { family: 'autoregressive', model: 'pixel-transformer', score: 'exact', way: WAYS.autoregressive },
   { family: 'flow', model: 'flow', score: 'exact', way: WAYS.flow },
   { family: 'mixture', model: 'mixture', score: 'exact', way: WAYS.mixture },
+  { family: 'gaussian_mixture', model: 'gaussian-mixture', score: 'exact', way: WAYS.gaussian_mixture },
   { family: 'naive_bayes', model: 'naive-bayes', score: 'exact', way: WAYS.naive_bayes },
   { family: 'vae', model: 'vae-dense', score: 'elbo', way: WAYS.vae },
   { family: 'vae', model: 'vae-dense', score: 'reconstruction', way: { group: 'own', kind: 'reconstruction', ask: reconstruction } },
