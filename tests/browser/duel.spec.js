@@ -64,13 +64,13 @@ test('the digit, the seed and the truncation change what is drawn where the mode
   before = await changed(page, 'duel-digit', before);
   await page.getByRole('slider', { name: 'Truncation' }).fill('0.2');
   before = await changed(page, 'duel-digit', before);
-  await page.getByRole('button', { name: 'Noise' }).click();
+  await page.getByRole('slider', { name: 'Noise' }).fill('25');
   before = await changed(page, 'duel-digit', before);
   await page.getByRole('button', { name: 'Another' }).click();
   await changed(page, 'duel-digit', before);
   await expect
     .poll(async () => ['digit', 'truncation', 'noise'].map((name) => new URL(page.url()).hash.match(new RegExp(`${name}=([^&]*)`))?.[1]))
-    .toEqual(['8', '0.2', '0']);
+    .toEqual(['8', '0.2', '251']);
 });
 
 test('the split decides which layers listen to the row: at its ends the grid repeats its sources', async ({ page }, info) => {

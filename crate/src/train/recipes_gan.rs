@@ -35,7 +35,8 @@ pub fn limits(name: &str) -> &'static str {
         }
         _ => {
             "Coarse and fine styles are what 7, 14 and 28 pixels a side allow: far fewer levels than in pictures of faces. \
-             Mixing codes of different digits may give a picture of neither."
+             Mixing codes of different digits may give a picture of neither. Its noise inputs were left nearly unused (strengths below \
+             0.002): so small a digit has no detail that its code does not decide."
         }
     }
 }

@@ -2,7 +2,7 @@
 
 import { rich, t } from '../../i18n/translate.js';
 import { digitPicker, digitWords } from '../../parts/digit-picker.js';
-import { ICONS, button, h, setPressed } from '../../parts/dom.js';
+import { ICONS, button, h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
 import { pngButton } from '../../parts/save.js';
@@ -10,6 +10,7 @@ import { Scene } from '../../parts/scene.js';
 import { fill } from '../../parts/scrubber.js';
 import { freshSeed } from '../../parts/seed.js';
 import { LAYERS } from './table.js';
+import { NoiseSlider } from './noise.js';
 import { Unable } from './unable.js';
 
 /** @import { DuelRoom, RoomView } from './index.js' */
@@ -63,7 +64,7 @@ export class MixView {
         icon: ICONS.dice(),
         onclick: () => state.set({ [key]: freshSeed() }, 'push'),
       });
-    this.noise = button({ label: t('duel.noise'), pressed: true, onclick: () => state.set({ noise: !state.values.noise }, 'push') });
+    this.noise = new NoiseSlider(room);
     const save = pngButton(room, this.grid, () => 'inkling-style-mixing');
     const source = (/** @type {string} */ key, /** @type {HTMLElement} */ digits, /** @type {HTMLElement} */ dice) =>
       h('fieldset', { class: 'mix-source' }, h('legend', {}, t(`duel.mix.${key}`)), digits, dice);
@@ -77,7 +78,8 @@ export class MixView {
         this.layers,
         source('rows', this.rowDigits.element, seeded('seed')),
         source('columns', this.columnDigits.element, seeded('fine')),
-        h('div', { class: 'tools' }, this.noise, save),
+        this.noise.element,
+        h('div', { class: 'tools' }, save),
       ]),
     ];
     this.below = h('div', { class: 'prose' }, h('p', {}, rich('duel.mix.1')), h('p', {}, rich('duel.mix.2')));
@@ -117,7 +119,7 @@ export class MixView {
     fill(this.split);
     this.rowDigits.set(digit);
     this.columnDigits.set(finedigit);
-    setPressed(this.noise, noise);
+    this.noise.show(noise);
     this.split.setAttribute('aria-valuetext', t('duel.mix.layers', { coarse: split, fine: LAYERS - split }));
     const layer = (/** @type {string} */ size, /** @type {number} */ index) =>
       h('li', { class: index < split ? 'of-row' : 'of-column' }, t('duel.mix.size', { size }));

@@ -89,17 +89,17 @@ export class DuelModel {
    * @param {object} [options]
    * @param {Float32Array[]} [options.fine]  codes of the fine layers
    * @param {number} [options.split]  the first of these
-   * @param {boolean} [options.noise]
+   * @param {number} [options.noise]  a multiple of what was learned
    * @param {number} [options.seed]  of the noise
    * @returns {Order}
    */
-  order(codes, digits, { fine = codes, split = LAYERS, noise = true, seed = 0 } = {}) {
+  order(codes, digits, { fine = codes, split = LAYERS, noise = 1, seed = 0 } = {}) {
     const batch = codes.length;
     if (!this.isStyle) return { job: 'generate', batch, inputs: { z: joined(codes), ...this.label(digits) } };
     const layers = (/** @type {Float32Array} */ coarse, /** @type {number} */ index) =>
       Array.from({ length: LAYERS }, (_, layer) => (layer < split ? coarse : fine[index]));
     const w = joined(codes.flatMap(layers));
-    return { job: 'style', batch, inputs: { w, key: keyOf(seed), noise: Float32Array.of(noise ? 1 : 0) } };
+    return { job: 'style', batch, inputs: { w, key: keyOf(seed), noise: Float32Array.of(noise) } };
   }
 
   /**

@@ -1,6 +1,6 @@
 /** What a link into the Duel room holds; see state.js. */
 
-import { flag, oneOf, optional, range, text, uint32, vector, whole } from '../../state.js';
+import { oneOf, optional, range, text, uint32, vector, whole } from '../../state.js';
 
 /** In the order of their tabs; index.js says where their code lies. */
 export const VIEWS = /** @type {const} */ (['walk', 'mix', 'judge', 'game']);
@@ -25,8 +25,8 @@ export const TABLE = {
   digit: whole(5, 0, 9),
   /** What codes are scaled by in the walk: 1 as in training, 0 the mean of the digit. */
   truncation: range(1, 0, 1.5),
-  /** Noise of a style-based generator. */
-  noise: flag(true),
+  /** Noise of a style-based generator, as a multiple of what was learned; see noise.js. */
+  noise: range(1, 0, 1000),
   /** How far along each direction; null: nowhere. */
   along: vector,
   /** Style mixing: layers from `split` on take the fine code. */

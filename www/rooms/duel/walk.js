@@ -2,13 +2,14 @@
 
 import { number, rich, t } from '../../i18n/translate.js';
 import { digitPicker, digitWords } from '../../parts/digit-picker.js';
-import { ICONS, button, h, setPressed } from '../../parts/dom.js';
+import { ICONS, button, h } from '../../parts/dom.js';
 import { panel } from '../../parts/panel.js';
 import { Picture } from '../../parts/picture.js';
 import { pngButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
 import { fill } from '../../parts/scrubber.js';
 import { freshSeed } from '../../parts/seed.js';
+import { NoiseSlider } from './noise.js';
 import { REACH } from './table.js';
 
 /** @import { DuelRoom, RoomView } from './index.js' */
@@ -47,11 +48,7 @@ export class WalkView {
       oninput: () => room.state.set({ truncation: this.truncation.valueAsNumber }, 'later'),
     });
     this.truncationValue = h('output', {});
-    this.noise = button({
-      label: t('duel.noise'),
-      pressed: true,
-      onclick: () => room.state.set({ noise: !room.state.values.noise }, 'push'),
-    });
+    this.noise = new NoiseSlider(room);
     const another = button({ label: t('duel.another'), icon: ICONS.dice(), onclick: () => this.another() });
     const reset = button({ label: t('duel.reset'), icon: ICONS.reset(), onclick: () => room.state.set({ along: null }, 'push') });
     const save = pngButton(room, this.picture, () => `inkling-${room.fileName}`);
@@ -64,7 +61,8 @@ export class WalkView {
         [
           this.digits.element,
           h('label', { class: 'brush' }, h('span', {}, t('duel.truncation')), this.truncation, this.truncationValue),
-          h('div', { class: 'tools' }, another, this.noise, save),
+          this.noise.element,
+          h('div', { class: 'tools' }, another, save),
         ],
       ),
       panel('sliders', t('duel.walk.directions'), [h('div', { class: 'latent-sliders' }, this.rows)], [h('div', { class: 'tools' }, reset)]),
@@ -130,8 +128,8 @@ export class WalkView {
     this.truncation.value = String(truncation);
     this.truncationValue.textContent = number(truncation, 2);
     fill(this.truncation);
-    this.noise.hidden = !model.isStyle;
-    setPressed(this.noise, noise);
+    this.noise.element.hidden = !model.isStyle;
+    this.noise.show(noise);
     this.ranges.forEach((range, index) => {
       range.value = String(along?.[index] ?? 0);
       const output = range.parentElement?.querySelector('output');
