@@ -24,7 +24,7 @@ const HELPED: usize = 1_000;
 /// Drawn digits for each test digit of the command's `--n`.
 const DRAWN: usize = 5;
 /// Operations that drawing them may take; a model that takes more for one digit draws fewer, in hundreds.
-const PATIENCE: u64 = 1_500_000_000_000;
+const PATIENCE: u64 = 15_000_000_000_000;
 /// Every classifier takes as many steps, whatever it learns from: so many, or one for each test digit of the command's `--n`
 /// where they are fewer.
 const STEPS: u64 = 600;
