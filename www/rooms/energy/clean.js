@@ -82,21 +82,6 @@ export class CleanView {
       [row(t('energy.clean.flips'), this.flips.element), this.doubt, h('div', { class: 'tools save' }, this.flippedWords, pngButton(room, this.flipped, () => this.fileName('flipped')))],
     );
 
-    this.runPanel = panel('cleaning', t('energy.clean.chains'), [this.run.surface], [this.run.controls, this.run.foot]);
-
-    this.majority = new StillPicture(t('energy.clean.majority.label'));
-    this.marks = new StillPicture('', { signed: true });
-    this.marks.canvas.classList.add('marks');
-    this.majorityWords = h('p', { class: 'readout' });
-    this.aloneWords = h('p', { class: 'readout' });
-    const save = saveButton(room, () => this.marks.png(this.majority.canvas), () => `${this.fileName('majority')}.png`, { label: t('save.png') });
-    this.majorityPanel = panel(
-      'majority',
-      t('energy.clean.majority'),
-      [face(this.majority.canvas, this.marks.canvas)],
-      [signs(t('energy.clean.less'), t('energy.clean.more')), this.aloneWords, h('div', { class: 'tools save' }, this.majorityWords, save)],
-    );
-
     this.coupling = scrubber({
       label: t('energy.clean.coupling'),
       min: 0,
@@ -113,17 +98,33 @@ export class CleanView {
     });
     this.annealButton = button({ label: t('energy.clean.anneal'), onclick: () => this.anneal() });
     this.way = h('p', { class: 'readout' });
-    this.tracePanel = panel(
-      'trace',
-      t('energy.over.time'),
-      [this.run.trace.canvas],
+    this.runPanel = panel(
+      'cleaning',
+      t('energy.clean.chains'),
+      [this.run.surface],
       [
+        this.run.controls,
         row(t('energy.clean.coupling'), this.coupling.element),
-        row(t('energy.temperature'), this.heat.element, this.annealButton),
-        this.way,
-        this.run.traceTools,
+        row(t('energy.temperature'), this.heat.element),
+        h('div', { class: 'tools' }, this.annealButton, this.way),
+        this.run.foot,
       ],
     );
+
+    this.majority = new StillPicture(t('energy.clean.majority.label'));
+    this.marks = new StillPicture('', { signed: true });
+    this.marks.canvas.classList.add('marks');
+    this.majorityWords = h('p', { class: 'readout' });
+    this.aloneWords = h('p', { class: 'readout' });
+    const save = saveButton(room, () => this.marks.png(this.majority.canvas), () => `${this.fileName('majority')}.png`, { label: t('save.png') });
+    this.majorityPanel = panel(
+      'majority',
+      t('energy.clean.majority'),
+      [face(this.majority.canvas, this.marks.canvas)],
+      [signs(t('energy.clean.less'), t('energy.clean.more')), this.aloneWords, h('div', { class: 'tools save' }, this.majorityWords, save)],
+    );
+
+    this.tracePanel = panel('trace', t('energy.over.time'), [this.run.trace.canvas], [this.run.traceTools]);
     this.measured = h('dl', { class: 'facts' });
     this.measuredPanel = panel('measured', t('energy.clean.measured'), [this.measured], [h('p', { class: 'readout' }, t('energy.clean.measured.how'))]);
     this.below = h('div', { class: 'prose' }, ...[1, 2, 3, 4].map((i) => h('p', {}, rich(`energy.clean.${i}`))));
