@@ -25,6 +25,9 @@ import { tinyRbm } from './support/tiny-rbm.js';
  * @property {(page: Page) => Promise<unknown>} act  makes it another one
  */
 
+/** @param {string} id of a shipped model */
+const shipped = (id) => new Uint8Array(readFileSync(new URL(`../../www/models/${id}.safetensors`, import.meta.url)));
+
 /** Stand-ins under the ids of shipped models, which the rooms look for. */
 const MODELS = [
   { id: 'ddpm-textbook', family: 'denoiser', bytes: tinyMlp() },
@@ -33,6 +36,8 @@ const MODELS = [
   { id: 'pixel-transformer', family: 'autoregressive', bytes: tinyTransformer() },
   { id: 'rbm', family: 'rbm', bytes: tinyRbm(20) },
   { id: 'energy', family: 'energy', bytes: tinyEnergy() },
+  // smaller than a stand-in could be
+  { id: 'markov-field', family: 'markov_field', bytes: shipped('markov-field') },
 ];
 
 /** @param {string} name */
@@ -43,7 +48,7 @@ const PLACES = [
   {
     room: 'latent',
     picture: 'digit',
-    own: new Uint8Array(readFileSync(new URL('../../www/models/vae-textbook.safetensors', import.meta.url))),
+    own: shipped('vae-textbook'),
     foreign: tinyGan(),
     refusal: /variational autoencoders/,
     act: (page) => slider('Latent point')(page).press('ArrowLeft'),
@@ -91,6 +96,16 @@ const PLACES = [
     still: (page) => page.getByRole('button', { name: 'Pause', exact: true }).click(),
     act: (page) => page.getByRole('button', { name: 'One step', exact: true }).click(),
   },
+  {
+    room: 'energy',
+    hash: 'view=clean',
+    picture: 'energy-clean',
+    own: shipped('markov-field'),
+    foreign: tinyFlow(),
+    refusal: /no energy-based model/,
+    still: (page) => page.getByRole('button', { name: 'Pause', exact: true }).click(),
+    act: (page) => page.getByRole('button', { name: 'One sweep', exact: true }).click(),
+  },
 ];
 
 /** Gives the page the stand-ins and the shipped VAEs. @param {Page} page */
@@ -125,7 +140,7 @@ async function give(page, name, bytes) {
 test.describe.configure({ timeout: 180_000 });
 
 for (const { room, hash = '', picture, own, foreign, refusal, still, act } of PLACES) {
-  test(`${room}: files that are no weights, cut or of another family are refused in words, and the room goes on`, async ({ page }, info) => {
+  test(`${room}${hash && ` (${hash})`}: files that are no weights, cut or of another family are refused in words, and the room goes on`, async ({ page }, info) => {
     await useStandIns(page);
     await page.goto(address(info, { hash: `room=${room}${hash && `&${hash}`}` }));
     await expect(page.locator(`.picture-${picture}`)).toHaveClass(/drawn/, { timeout: 90_000 });
@@ -156,3 +171,16 @@ test('likely: a file is refused in words, and the room goes on', async ({ page }
   await drawThree(page);
   await expect(figure).toContainText('nats', { timeout: 60_000 });
 });
+
+for (const id of ['mixture', 'naive-bayes', 'gaussian-mixture', 'classifier']) {
+  test(`compare: cut weights of ${id} are refused in words, and the page goes on`, async ({ page }, info) => {
+    await page.route(new RegExp(`/${id}\\.safetensors$`), (route) => {
+      const bytes = shipped(id);
+      return route.fulfill({ body: Buffer.from(bytes.slice(0, Math.floor(bytes.byteLength / 2))) });
+    });
+    await page.goto(address(info, { hash: 'room=compare&view=tell' }));
+    await expect(page.locator('.notice')).toContainText(id, { timeout: 60_000 });
+    await page.getByRole('link', { name: 'Energy', exact: true }).click();
+    await drawn(page, 'energy-chains');
+  });
+}

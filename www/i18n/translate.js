@@ -72,7 +72,7 @@ export function rich(key, nodes = {}) {
  * @param {number} [decimals]
  */
 export function number(value, decimals = 0) {
-  return new Intl.NumberFormat(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
+  return new Intl.NumberFormat(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals, signDisplay: 'negative' })
     .format(value)
     .replace('-', '\u2212');
 }

@@ -87,11 +87,15 @@ export class Models {
     return model;
   }
 
-  /** Those of the catalog and the files that were opened. */
+  /** Those of the catalog and the files that were opened, as far as the view can use them. */
   options() {
-    const options = this.catalog.map((row) => ({ value: row.id, label: shortName(row), title: row.title }));
-    const files = [...this.known.keys()].filter((id) => !options.some(({ value }) => value === id));
-    return [...options, ...files.map((id) => ({ value: id, label: id.replace(/^file:/, ''), title: '' }))];
+    const { room } = this;
+    const rows = this.catalog.filter(({ family }) => room.offers(family));
+    const files = [...this.known.values()].filter(({ row, info }) => !row && room.offers(info.config.family));
+    return [
+      ...rows.map((row) => ({ value: row.id, label: shortName(row), title: row.title })),
+      ...files.map(({ id }) => ({ value: id, label: id.replace(/^file:/, ''), title: '' })),
+    ];
   }
 
   /** Brings the choice and the note up to date with the address. */

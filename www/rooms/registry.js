@@ -70,7 +70,7 @@ export const ROOMS = [
   },
   {
     id: 'energy',
-    families: ['rbm', 'energy'],
+    families: ['rbm', 'energy', 'markov_field'],
     table: energy,
     load: async () => (await import('./energy/index.js')).EnergyRoom,
   },

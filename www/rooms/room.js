@@ -173,11 +173,16 @@ export class RoomFrame {
     return {};
   }
 
+  /** Whether models of a family can be chosen in the view of the address. @param {string} _family */
+  offers(_family) {
+    return true;
+  }
+
   /** There is no such model: another is chosen. @param {string} id */
   missing(id) {
     // what a link without a model means may be missing; what it names may not, without a word
     if (id !== this.state.table.model.initial) this.shell.say(t('model.unknown', { name: id.replace(/^file:/, '') }));
-    const first = this.catalog[0];
+    const first = this.catalog.find(({ family }) => this.offers(family)) ?? this.catalog[0];
     if (first) this.state.set({ model: first.id, ...this.modelPatch(first.id) }, 'replace');
     else this.shell.say(t(`room.none.${this.id}`));
   }

@@ -6,7 +6,7 @@
 import { number, t } from '../../i18n/translate.js';
 import { RoomFrame } from '../room.js';
 import { Given } from './given.js';
-import { MOST_OF_RBM, kindOf } from './kinds.js';
+import { CLEANER, MOST_OF_RBM, kindOf } from './kinds.js';
 import { Settings } from './settings.js';
 import { NO_CLASS } from './table.js';
 
@@ -29,12 +29,13 @@ export class EnergyRoom extends RoomFrame {
   constructor(engine, state, shell) {
     super(engine, state, shell, {
       id: 'energy',
-      families: ['rbm', 'energy'],
+      families: ['rbm', 'energy', CLEANER],
       beside: 'measures',
       views: {
         chains: async (room) => new (await import('./chains.js')).ChainsView(room),
         repair: async (room) => new (await import('./repair.js')).RepairView(room),
         measure: async (room) => new (await import('./measure.js')).MeasureView(room),
+        clean: async (room) => new (await import('./clean.js')).CleanView(room),
         fields: async (room) => new (await import('./fields.js')).FieldsView(room),
       },
     });
@@ -42,6 +43,31 @@ export class EnergyRoom extends RoomFrame {
     this.settings = new Settings(this);
     /** The digit of the picture to begin with, where it is known. */
     this.own = NO_CLASS;
+    /** The last model that was no cleaner, which views for such models come back to. */
+    this.walker = '';
+  }
+
+  /** A cleaner has a view of its own. @override @param {string} family */
+  offers(family) {
+    return (family === CLEANER) === (this.state.values.view === 'clean');
+  }
+
+  /** The family of a model, as far as it is known. @param {string} id */
+  familyOf(id) {
+    return this.catalog.find((row) => row.id === id)?.family ?? this.models.known.get(id)?.info.config.family;
+  }
+
+  /** A link may name a view and a model that do not go together. @override @param {boolean} fromAddress */
+  async show(fromAddress) {
+    const { view, model } = this.state.values;
+    const family = this.familyOf(model);
+    if (family && !this.offers(family)) {
+      // what changes here comes back to `show`
+      const cleaner = this.catalog.find((row) => row.family === CLEANER);
+      this.state.set(view !== 'clean' ? { view: 'clean' } : cleaner ? { model: cleaner.id } : { view: 'chains' }, 'replace');
+      return;
+    }
+    await super.show(fromAddress);
   }
 
   /** @override @param {Known} known @param {Measures | null} measures @returns {EnergyModel} */
@@ -51,20 +77,38 @@ export class EnergyRoom extends RoomFrame {
   }
 
   /** @override @param {EnergyModel} model */
-  opened({ kind }) {
+  opened({ id, kind }) {
     this.settings.show();
+    if (kind.family !== CLEANER) this.walker = id;
     if (this.state.values.view === 'fields' && kind.family !== 'rbm') this.state.set({ view: 'chains' }, 'replace');
   }
 
-  /** Only an RBM has hidden units with a field each. @override @param {View} view */
+  /** Only an RBM has hidden units with a field each, and only a cleaner cleans. @override @param {View} view @returns {Partial<Values>} */
   viewPatch(view) {
-    const rbm = this.catalog.find(({ family }) => family === 'rbm');
-    return view === 'fields' && this.model?.kind.family !== 'rbm' && rbm ? { model: rbm.id } : {};
+    const fits = (/** @type {string} */ id) => {
+      const family = this.familyOf(id);
+      if (view === 'clean' || family === CLEANER) return view === 'clean' && family === CLEANER;
+      return view !== 'fields' || family === 'rbm';
+    };
+    const model = [this.state.values.model, this.walker, ...this.catalog.map(({ id }) => id)].find((id) => this.familyOf(id) && fits(id));
+    return model ? { model } : {};
   }
 
-  /** What only the slider of the other kind reaches. @override */
-  modelPatch() {
-    return this.state.values.temperature > MOST_OF_RBM ? { temperature: 1 } : {};
+  /** What only the slider of the other kind reaches, and the view where the open one is not for it. @override @param {string} id @returns {Partial<Values>} */
+  modelPatch(id) {
+    const { temperature, view } = this.state.values;
+    const family = this.familyOf(id);
+    return {
+      ...(temperature > MOST_OF_RBM && { temperature: 1 }),
+      ...(family && !this.offers(family) && { view: view === 'clean' ? 'chains' : 'clean' }),
+    };
+  }
+
+  /** The view goes back with the model. @override @param {unknown} error @param {string} id */
+  refused(error, id) {
+    const { model } = this;
+    if (model && model.id !== id) this.state.set({ model: model.id, ...this.modelPatch(model.id) }, 'replace');
+    super.refused(error, id);
   }
 
   /**
@@ -99,6 +143,7 @@ export class EnergyRoom extends RoomFrame {
     const { likelihood, samples } = measures ?? {};
     const spread = number(likelihood?.spread ?? 0, 1);
     return [
+      kind.family === CLEANER && [t('energy.about.neighbours'), number((2 * Number(info.config.size) + 1) ** 2 - 1)],
       kind.family === 'rbm' && [t('energy.about.hidden'), number(Number(info.config.hidden))],
       likelihood && [t('energy.about.nats'), t('energy.about.nats.value', { nats: number(likelihood.nats, 1), spread })],
       samples && [t('energy.about.fid'), number(samples.fid, 1)],

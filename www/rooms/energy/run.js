@@ -7,7 +7,7 @@ import { pngButton, saveButton } from '../../parts/save.js';
 import { Scene } from '../../parts/scene.js';
 import { scrubber } from '../../parts/scrubber.js';
 import { freshSeed } from '../../parts/seed.js';
-import { SPEEDS } from './table.js';
+import { NO_CLASS, SPEEDS } from './table.js';
 import { Trace, mean } from './trace.js';
 
 /** @import { Inputs } from '../../protocol.js' */
@@ -28,20 +28,27 @@ export class Run {
    * @param {number} options.columns
    * @param {number} options.rows
    * @param {string} options.label
-   * @param {() => Inputs | null} options.inputs  `begin`, `given` and `mask`; null: there is nothing to begin with
-   * @param {(chain: number) => number} options.own  the digit that a chain is told where each is told its own
+   * @param {() => Inputs | null} options.inputs  `given`, and `begin` and `mask` where the job has them; null: there is
+   *   nothing to begin with
+   * @param {(chain: number) => number} [options.own]  the digit that a chain is told where each is told its own
+   * @param {string} [options.words]  keys of the words for where the chains are begin with this
+   * @param {(values: Inputs | null) => void} [options.told]  what was read of the chains; null: they begin anew
    */
-  constructor(room, name, { columns, rows, label, inputs, own }) {
+  constructor(room, name, { columns, rows, label, inputs, own = () => NO_CLASS, words = 'energy', told }) {
     this.room = room;
     this.name = name;
     this.inputs = inputs;
     this.own = own;
+    this.words = words;
+    this.onTold = told;
     this.columns = columns;
     this.chains = columns * rows;
     this.playing = !prefersStillness();
     /** Runs that the worker may do, and the part of one that waits for the next frame. */
     this.goal = 0;
     this.credit = 0;
+    /** Runs after which the chains end. */
+    this.most = Infinity;
     this.open = false;
     this.picture = new Picture(room.engine, { name, label, columns, rows, gap: GAP });
     this.mark = h('span', { class: 'chain-mark', hidden: true });
@@ -62,10 +69,10 @@ export class Run {
       this.mark,
     );
     this.rows = rows;
-    this.trace = new Trace(t('energy.trace.empty'), { empty: t('energy.trace.wait'), count: 'energy.steps' });
+    this.trace = new Trace(t('energy.trace.empty'), { empty: t('energy.trace.wait'), count: `${words}.steps` });
     this.readout = h('p', { class: 'readout', 'aria-live': 'off' });
     this.playButton = button({ label: t('energy.play'), icon: ICONS.play(), bare: true, onclick: () => this.play(!this.playing) });
-    this.stepButton = button({ label: t('energy.step', { count: 1 }), icon: ICONS.stepForth(), bare: true, onclick: () => this.step() });
+    this.stepButton = button({ label: t(`${words}.step`, { count: 1 }), icon: ICONS.stepForth(), bare: true, onclick: () => this.step() });
     this.speed = scrubber({
       label: t('energy.speed'),
       min: SPEEDS.slowest,
@@ -101,25 +108,30 @@ export class Run {
     const inputs = this.inputs();
     this.trace.clear();
     this.energies = null;
+    this.onTold?.(null);
     if (!model || !inputs || !this.open) {
       this.scene.release();
       this.picture.erase();
       this.readout.textContent = '';
       return;
     }
+    const { kind } = model;
+    const course = kind.course?.(room.state.values) ?? { steps: null };
+    this.most = course.steps ?? Infinity;
     this.goal = this.playing ? 1 : runs;
     // a chain that stands still has drawn nothing yet
     if (this.goal === 0) this.picture.erase();
     this.credit = 0;
+    const { begin } = inputs;
     this.scene.show({
       model: model.id,
-      job: model.kind.job,
+      job: kind.job,
       batch: this.chains,
-      inputs: { ...inputs, begin: new Float32Array(this.chains), ...model.kind.settings(room.state.values, this.chains, this.own) },
-      chain: { seed: room.state.values.seed, steps: null, first: { begin: inputs.begin } },
+      inputs: { ...inputs, ...(begin && { begin: new Float32Array(this.chains) }), ...kind.settings(room.state.values, this.chains, this.own) },
+      chain: { seed: room.state.values.seed, ...course, first: begin && { begin } },
       halted: true,
       views: [{ picture: this.picture, output: 'pixels' }],
-      read: [model.kind.energy],
+      read: kind.also ? [kind.energy, kind.also] : [kind.energy],
     });
     this.scene.resume(this.goal);
     this.showReadout();
@@ -134,7 +146,7 @@ export class Run {
   enter() {
     this.open = true;
     this.speed.set(this.room.state.values.speed);
-    const step = t('energy.step', { count: this.stepsOfARun });
+    const step = t(`${this.words}.step`, { count: this.stepsOfARun });
     this.stepButton.title = step;
     this.stepButton.setAttribute('aria-label', step);
     this.begin();
@@ -151,13 +163,13 @@ export class Run {
     if (!this.open) return;
     requestAnimationFrame(this.tick);
     if (!this.playing || !this.scene.description || document.hidden) return;
-    const rate = 2 ** this.room.state.values.speed;
+    const rate = (this.room.model?.kind.pace ?? 1) * 2 ** this.room.state.values.speed;
     if (this.goal - this.scene.done > AHEAD * Math.max(1, rate)) return;
     this.credit += rate;
     const runs = Math.floor(this.credit);
     if (runs === 0) return;
     this.credit -= runs;
-    this.goal += runs;
+    this.goal = Math.min(this.most, this.goal + runs);
     this.scene.resume(this.goal);
   }
 
@@ -175,7 +187,7 @@ export class Run {
 
   step() {
     if (this.playing) this.play(false);
-    this.goal = Math.max(this.goal, this.scene.done) + 1;
+    this.goal = Math.min(this.most, Math.max(this.goal, this.scene.done) + 1);
     this.scene.resume(this.goal);
   }
 
@@ -200,6 +212,7 @@ export class Run {
     if (!model) return;
     this.energies = values[model.kind.energy];
     this.trace.push(this.scene.done * this.stepsOfARun, this.energies);
+    this.onTold?.(values);
     this.showReadout();
   }
 
@@ -208,9 +221,9 @@ export class Run {
     const { lit } = this.trace;
     const steps = number(this.scene.done * this.stepsOfARun);
     const unit = this.room.model?.kind.decimals ?? 0;
-    if (!energies) this.readout.textContent = t(this.scene.done > 0 || this.playing ? 'energy.readout.steps' : 'energy.readout.begin', { steps });
-    else if (lit === null) this.readout.textContent = t('energy.readout', { steps, energy: number(mean(energies), unit) });
-    else this.readout.textContent = t('energy.readout.chain', { chain: lit + 1, steps, energy: number(energies[lit], unit) });
+    if (!energies) this.readout.textContent = t(`${this.words}.readout.${this.scene.done > 0 || this.playing ? 'steps' : 'begin'}`, { steps });
+    else if (lit === null) this.readout.textContent = t(`${this.words}.readout`, { steps, energy: number(mean(energies), unit) });
+    else this.readout.textContent = t(`${this.words}.readout.chain`, { chain: lit + 1, steps, energy: number(energies[lit], unit) });
   }
 
   /** @param {PointerEvent} event */

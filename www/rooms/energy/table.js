@@ -1,8 +1,8 @@
 /** What a link into the Energy room holds; see state.js. */
 
-import { oneOf, range, text, uint32, whole } from '../../state.js';
+import { flag, oneOf, range, text, uint32, whole } from '../../state.js';
 
-export const VIEWS = /** @type {const} */ (['chains', 'repair', 'measure', 'fields']);
+export const VIEWS = /** @type {const} */ (['chains', 'repair', 'measure', 'clean', 'fields']);
 /** @typedef {typeof VIEWS[number]} View */
 
 /** Where chains begin. */
@@ -20,6 +20,9 @@ export const SPEEDS = { slowest: -4, usual: 0, fastest: 4 };
 
 /** What the slider of any model reaches; see kinds.js. */
 export const TEMPERATURES = { least: 0.1, most: 10_000 };
+
+/** How far the sliders of the Markov field reach. */
+export const FIELD = { flips: 30, coupling: 2, heat: 2 };
 
 /** Units of a page of receptive fields, and the most pages that a model may have. */
 export const FIELDS = 80;
@@ -42,6 +45,14 @@ export const TABLE = {
   ink: text('', /^[\w-]{0,4000}$/),
   /** One bit for each pixel, 1 where the picture is damaged; see parts/mask-pad.js. Empty: the lower half. */
   mask: text('', /^([\w-]{131})?$/),
+  /** Pixels that are flipped before they are cleaned, in percent. */
+  flips: whole(10, 0, FIELD.flips),
+  /** How strongly neighbouring pixels hold together: 0 not at all, 1 as learned. */
+  coupling: range(1, 0, FIELD.coupling),
+  /** The temperature of the chains that clean. */
+  heat: range(1, 0, FIELD.heat),
+  /** Their temperature falls instead. */
+  anneal: flag(false),
   /** The hidden unit that is shown large. */
   unit: whole(0, 0, MAX_UNITS),
 };

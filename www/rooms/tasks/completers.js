@@ -3,7 +3,7 @@
 import { runChain, runLane } from '../../parts/running.js';
 import { PIXELS } from '../../protocol.js';
 import { NO_CLASS } from '../denoise/table.js';
-import { FROM_NOISE, kindOf } from '../energy/kinds.js';
+import { CLEANER, FROM_NOISE, kindOf } from '../energy/kinds.js';
 import { observed } from '../likely/answers.js';
 import { Order, binary } from '../pixels/order.js';
 import { CHAIN, INPAINTING, ROUNDS } from './settings.js';
@@ -149,7 +149,8 @@ async function inpainting(loss) {
 async function clamped(loss) {
   const { engine, row, info, image, held, ways, seed, show, signal } = loss;
   const kind = kindOf(info.config);
-  if (!kind) return;
+  // what only cleans completes nothing
+  if (!kind || kind.family === CLEANER) return;
   const settings = kind.settings({ temperature: 1, digit: NO_CLASS }, ways, false);
   const given = { given: repeated(kind.family === 'rbm' ? binary(image) : image, ways), mask: repeated(held, ways) };
   const begin = (/** @type {number} */ how) => ({ begin: new Float32Array(ways).fill(how) });
