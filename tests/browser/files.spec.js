@@ -94,7 +94,7 @@ const PLACES = [
     foreign: tinyTransformer(),
     refusal: /no energy-based model/,
     still: (page) => page.getByRole('button', { name: 'Pause', exact: true }).click(),
-    act: (page) => page.getByRole('button', { name: 'One step', exact: true }).click(),
+    act: (page) => page.getByRole('button', { name: /^One run/ }).click(),
   },
   {
     room: 'energy',
