@@ -291,7 +291,7 @@ test('a drawing is judged by generative and discriminative classifiers', async (
   await page.mouse.down();
   for (const [x, y] of at) await page.mouse.move(x, y, { steps: 4 });
   await page.mouse.up();
-  for (const judge of ['naive-bayes', 'mixture', 'classifier']) {
+  for (const judge of ['naive-bayes', 'mixture', 'gaussian-mixture', 'classifier']) {
     await expect(page.locator(`.judge-${judge} .best .p-digit`)).toHaveText('1', { timeout: 20_000 });
     await expect(page.locator(`.judge-${judge} .verdict`)).toContainText('A 1');
   }

@@ -6,6 +6,9 @@ import { address, drawn, ownPixels, ready, state } from './support/room.js';
 
 /** @import { Page, TestInfo } from '@playwright/test' */
 
+// an emulated GPU compiles every kernel first
+test.describe.configure({ timeout: 120_000 });
+
 /** @param {Page} page @param {TestInfo} info @param {string} [hash] */
 async function openClean(page, info, hash = '') {
   // a hundred sweeps at once, and then the chains stand still
