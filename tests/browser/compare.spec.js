@@ -248,7 +248,7 @@ test('the table is sorted by what is clicked, and a figure opens its definition 
   await expect(page.locator('.figure-detail')).toContainText('Naeem');
   await expect(page).toHaveURL(/figure=coverage&model=mixture/);
   await expect(page.locator('section.panel-figure')).toContainText('Nine of its digits', { timeout: 30_000 });
-  await expect(page.locator('section.panel-figure code')).toContainText('inkling eval mixture');
+  await expect(page.locator('section.panel-figure code')).toContainText('inkling eval all --model mixture');
   // likelihoods stand in tables of their kind, each with what it is
   for (const caption of await page.locator('.ranking-nats caption').allTextContents()) expect(caption).toContain('do not compare');
   expect(await seriousFindings(page)).toEqual([]);
