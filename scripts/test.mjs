@@ -64,7 +64,7 @@ function clippyWasm() {
   const target = 'wasm32-unknown-unknown';
   const features = `target.${target}.rustflags = ["-C", "target-feature=+simd128,+relaxed-simd"]`;
   return check('cargo', [
-    ...['clippy', '--package', 'inkling', '--lib', '--no-default-features', '--locked'],
+    ...['clippy', '--package', 'inkling', '--lib', '--no-default-features', '--features', 'page,measures', '--locked'],
     ...['--target', target, '--config', features, '--', '-D', 'warnings'],
   ]);
 }

@@ -2,7 +2,7 @@
 
 import { KindError } from './protocol.js';
 
-/** @import { Backend, CatalogRow, Inputs, Look, ModelInfo, Question, Spec, ToPage, ToWorker, Trajectory, What } from './protocol.js' */
+/** @import { Backend, CatalogRow, Inputs, Look, ModelInfo, Question, Report, Seen, Spec, ToPage, ToWorker, Trajectory, What } from './protocol.js' */
 
 /**
  * A place on the page that a named canvas fills; see parts/picture.js.
@@ -128,6 +128,11 @@ export class EngineClient {
   /** @param {Float32Array} z @returns {Promise<Float32Array>} */
   pixels(z) {
     return this.request({ type: 'pixels', z });
+  }
+
+  /** @param {Seen} look @returns {Promise<Report>} */
+  measure(look) {
+    return this.request({ type: 'measure', look });
   }
 
   /** @param {string} canvas @returns {Promise<Blob>} */

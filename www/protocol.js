@@ -266,7 +266,20 @@
  *   | {type: 'normal', request: number, seed: number, count: number}
  *   | {type: 'pixels', request: number, z: Float32Array}
  *   | {type: 'png', request: number, canvas: string}
+ *   | {type: 'measure', request: number, look: Seen}
  * )} ToWorker
+ */
+
+/**
+ * What the classifier with this SHA-256 saw in drawn digits: `features` n * width numbers, `probabilities` n * 10.
+ * @typedef {{classifier: string, features: Float32Array, probabilities: Float32Array, seed: number}} Seen
+ */
+
+/**
+ * Measures of drawn digits (crate/src/metrics/sample_report.rs), and the Frechet distance that as many real ones have,
+ * where it is known.
+ * @typedef {{n: number, fid: number, fid_error: number, kid: number, inception: number, precision: number, recall: number,
+ *   density: number, coverage: number, errors: Record<string, number | null>, floor: number | null}} Report
  */
 
 /**

@@ -6,6 +6,7 @@
 import { Jobs } from './worker/jobs.js';
 import { Lanes } from './worker/lanes.js';
 import { fetchModel, loadEngine, surveyGpu } from './worker/loader.js';
+import { measure } from './worker/measure.js';
 import { Meter } from './worker/meter.js';
 import { Scenes } from './worker/scenes.js';
 import { Stage } from './worker/stage.js';
@@ -374,6 +375,9 @@ scope.onmessage = ({ data }) => {
         need().decode(message.z);
         return reading(need().read());
       });
+      break;
+    case 'measure':
+      answer(message.request, () => measure(message.look, base));
       break;
     case 'png':
       answer(message.request, () => png(message.canvas));

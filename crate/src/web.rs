@@ -1,7 +1,12 @@
-//! What the page calls: [`session::Session`] runs models and draws them, [`engine::WebGraph`] builds and runs any graph.
+//! What the page calls: [`session::Session`] runs models and draws them, [`engine::WebGraph`] builds and runs any graph, and
+//! in a module of its own, fetched when somebody asks for it, [`measures::Measures`] measures what was drawn.
 
+#[cfg(feature = "page")]
 pub mod engine;
 pub mod error;
+#[cfg(feature = "measures")]
+pub mod measures;
+#[cfg(feature = "page")]
 pub mod session;
 pub mod shaders;
 
@@ -14,6 +19,7 @@ pub fn start() {
 }
 
 /// A JavaScript object of these fields.
+#[cfg(feature = "page")]
 fn object(fields: &[(&str, JsValue)]) -> JsValue {
     let object = js_sys::Object::new();
     for (name, value) in fields {

@@ -2,12 +2,15 @@
 //! make_tasks.py).
 
 use inkling::checkpoint::Checkpoint;
+use inkling::metrics::features::Features;
 use inkling::metrics::frechet::{self, Moments};
 use inkling::metrics::inception;
 use inkling::metrics::kernel_distance::{self, Subsets};
 use inkling::metrics::manifold::{Manifold, Overlap, overlap};
 use inkling::metrics::neighbours::{Points, mean_nearest_distance};
+use inkling::metrics::reference::Reference;
 use inkling::metrics::roc::{Roc, quantiles};
+use inkling::metrics::sample_report::{self, SampleReport};
 use inkling::rng::Philox;
 
 const WIDTH: usize = 16;
@@ -87,4 +90,48 @@ fn areas_curves_and_quantiles_are_those_of_scikit_learn_and_numpy() {
     golden.check("error", &[error]);
     golden.check("curve", &curve);
     golden.check("quantiles", &quantiles(&ordinary, 101).expect("scores"));
+}
+
+/// `tests/browser/measuring.spec.js` asks the page's module the same: both must say what stands in the file.
+#[test]
+fn the_page_and_the_command_line_measure_alike() {
+    let entry = inkling_tests::catalog().into_iter().find(|entry| entry.id == "classifier").expect("a classifier");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = std::fs::read(folder.join("../www/models/classifier.reference.safetensors")).expect("the reference");
+    let shipped = Checkpoint::from_bytes(&file).expect("a safetensors file");
+    let reference = Reference::from_checkpoint(&shipped, &entry.sha256).expect("a reference of this classifier");
+    const COUNT: usize = 120;
+    let mut state = 1u32;
+    let mut noise = |count: usize| -> Vec<f64> {
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from((f64::from(state) / f64::from(u32::MAX)) as f32)
+        };
+        (0..count).map(|_| next()).collect()
+    };
+    let values = noise(COUNT * reference.width());
+    let mut probabilities = noise(COUNT * 10);
+    for row in probabilities.chunks_exact_mut(10) {
+        let sum: f64 = row.iter().sum();
+        row.iter_mut().for_each(|value| *value = f64::from((*value / sum) as f32));
+    }
+    let drawn = Features { width: reference.width(), values, probabilities };
+    let found = sample_report::measure(&drawn, &reference, Subsets::QUICK, 7).expect("a report");
+    let path = folder.join("golden/page-measures.json");
+    if std::env::var_os("INKLING_WRITE_GOLDEN").is_some() {
+        std::fs::write(&path, serde_json::to_string_pretty(&found).expect("json") + "\n").expect("written");
+    }
+    let text = std::fs::read_to_string(&path).expect("the golden file");
+    let expected: SampleReport = serde_json::from_str(&text).expect("a report");
+    let figures = |report: &SampleReport| {
+        let errors = report.errors.expect("errors");
+        [
+            [report.fid, report.fid_error, report.kid, errors.kid, report.inception, errors.inception],
+            [report.precision, errors.precision, report.recall, errors.recall, report.density, report.coverage],
+        ]
+    };
+    for (found, expected) in figures(&found).as_flattened().iter().zip(figures(&expected).as_flattened()) {
+        assert!((found - expected).abs() <= 1e-6 * expected.abs(), "{found}, not {expected}");
+    }
+    assert_eq!(found.digits, expected.digits);
 }

@@ -81,7 +81,7 @@ async function isWhole(row, bytes) {
  * @param {RequestCache} [mode]
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-async function fetchBytes(address, stage, expected, report, mode = 'default') {
+export async function fetchBytes(address, stage, expected, report, mode = 'default') {
   report({ stage, loaded: 0, total: expected });
   let response;
   try {

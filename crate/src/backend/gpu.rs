@@ -35,6 +35,7 @@ struct Fault {
 pub struct Device(Rc<Shared>);
 
 struct Shared {
+    #[cfg_attr(not(feature = "page"), allow(dead_code, reason = "surfaces are the page's"))]
     instance: wgpu::Instance,
     adapter: wgpu::Adapter,
     device: wgpu::Device,
@@ -227,12 +228,12 @@ impl Device {
         &self.0.queue
     }
 
-    #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "surfaces are the page's"))]
+    #[cfg_attr(not(feature = "page"), allow(dead_code, reason = "surfaces are the page's"))]
     pub(crate) fn instance(&self) -> &wgpu::Instance {
         &self.0.instance
     }
 
-    #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "surfaces are the page's"))]
+    #[cfg_attr(not(feature = "page"), allow(dead_code, reason = "surfaces are the page's"))]
     pub(crate) fn adapter(&self) -> &wgpu::Adapter {
         &self.0.adapter
     }

@@ -44,7 +44,7 @@ pub fn score(probabilities: &[f64], order: &[u32], splits: usize) -> Result<(f64
 ///
 /// # Errors
 /// As [`score`].
-#[cfg(feature = "cli")]
+#[cfg(feature = "measures")]
 pub fn bootstrap_error(
     probabilities: &[f64],
     splits: usize,

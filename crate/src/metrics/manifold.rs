@@ -123,7 +123,7 @@ pub fn overlap(real: &Manifold, generated: &Manifold) -> Overlap {
 /// The overlap of two sets of images, and its standard errors by bootstrap over the images that each measure is a mean over:
 /// the generated ones for precision and density, the real ones for recall and coverage. The balls stay as they are, for an
 /// image drawn twice would have none.
-#[cfg(feature = "cli")]
+#[cfg(feature = "measures")]
 pub fn overlap_with_errors(real: &Manifold, generated: &Manifold, rng: &mut crate::rng::Philox) -> (Overlap, Overlap) {
     let marks = Marks::of(real, generated);
     (marks.means(), marks.measured(|marks| super::bootstrap_error_of_mean(marks, rng)))

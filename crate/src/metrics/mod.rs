@@ -5,17 +5,17 @@ pub mod ais;
 #[cfg(feature = "cli")]
 pub mod autoregressive;
 pub mod features;
-#[cfg(feature = "cli")]
+#[cfg(feature = "measures")]
 pub mod frechet;
 pub mod inception;
 pub mod kernel_distance;
 pub mod manifold;
 pub mod neighbours;
-#[cfg(feature = "cli")]
+#[cfg(feature = "measures")]
 pub mod reference;
 #[cfg(feature = "cli")]
 pub mod roc;
-#[cfg(feature = "cli")]
+#[cfg(feature = "measures")]
 pub mod sample_report;
 #[cfg(feature = "cli")]
 pub mod shape;
@@ -23,12 +23,12 @@ pub mod vae;
 pub mod vae_likelihood;
 
 /// Draws with replacement behind the standard error of a mean.
-#[cfg(feature = "cli")]
+#[cfg(feature = "measures")]
 const MEAN_RESAMPLES: usize = 200;
 
 /// The standard error of the mean of `values` by bootstrap: the standard deviation of the means of as many values drawn with
 /// replacement (Efron 1979).
-#[cfg(feature = "cli")]
+#[cfg(feature = "measures")]
 fn bootstrap_error_of_mean(values: &[f64], rng: &mut crate::rng::Philox) -> f64 {
     let count = values.len() as u32;
     let mean = |_| (0..count).map(|_| values[rng.below(count) as usize]).sum::<f64>() / f64::from(count);

@@ -128,6 +128,16 @@ impl Reference {
         self.fid_floor
     }
 
+    /// The same of the first `count` training images, where it was measured.
+    pub fn floor(&self, count: usize) -> Option<f64> {
+        self.floors.iter().find(|(of, _)| *of == count).map(|(_, floor)| *floor)
+    }
+
+    /// Features of one image.
+    pub fn width(&self) -> usize {
+        self.test.width
+    }
+
     /// The Frechet distance of generated images alone, where the other measures would take too long.
     ///
     /// # Errors

@@ -131,14 +131,14 @@ pub async fn sample_report(
     seed: u32,
 ) -> Result<SampleReport> {
     let features = extractor.extract(images).await?;
-    measure(&features, reference, seed)
+    measure(&features, reference, Subsets::STANDARD, seed)
 }
 
-/// [`sample_report`] of features that are there already.
+/// [`sample_report`] of features that are there already, with the kernel distance as the mean over `subsets`.
 ///
 /// # Errors
 /// [`Error::Data`] for too few images.
-pub fn measure(generated: &Features, reference: &Reference, seed: u32) -> Result<SampleReport> {
+pub fn measure(generated: &Features, reference: &Reference, subsets: Subsets, seed: u32) -> Result<SampleReport> {
     let (n, width) = (generated.len(), generated.width);
     if n < inception::SPLITS {
         return Err(Error::Data(format!("{n} images are too few to measure; 10,000 are the custom")));
@@ -149,7 +149,7 @@ pub fn measure(generated: &Features, reference: &Reference, seed: u32) -> Result
     let fid_error = frechet::bootstrap_error(&reference.moments, &generated.values, width, RESAMPLES, error_rng)?;
     let subset_rng = &mut rng(streams::SUBSETS);
     let real = &reference.test.values;
-    let (kid, kid_sd) = kernel_distance::distance(real, &generated.values, width, Subsets::STANDARD, subset_rng)?;
+    let (kid, kid_sd) = kernel_distance::distance(real, &generated.values, width, subsets, subset_rng)?;
     let order = rng(streams::PARTS).permutation(n);
     let (inception, inception_sd) = inception::score(&generated.probabilities, &order, inception::SPLITS)?;
     let kid_error = kernel_distance::bootstrap_error(real, &generated.values, width, error_rng)?;

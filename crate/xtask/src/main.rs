@@ -2,7 +2,7 @@
 //!
 //! The crate is compiled twice, because relaxed SIMD (fused multiply-add) is faster but not in every
 //! browser: `www/wasm/plain` holds the SIMD128 build, `www/wasm/relaxed` the one with relaxed SIMD. The
-//! page picks one by feature detection.
+//! page picks one by feature detection. `www/wasm/measures` holds what is fetched when somebody measures a model.
 
 mod wasm;
 
@@ -18,7 +18,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build www/wasm/plain and www/wasm/relaxed in the wasm profile; does nothing where they are up to date
+    /// Build the modules of www/wasm in the wasm profile; does nothing where they are up to date
     Wasm {
         /// Build only this variant
         #[arg(long, value_enum)]

@@ -18,10 +18,6 @@ const PROFILE: &str = "wasm";
 /// say themselves what must be inlined, and were measured to be as fast.
 const INLINE_THRESHOLD: u32 = 5;
 
-/// The package that is linked, and its module's name.
-const PACKAGE: &str = "inkling-wasm";
-const MODULE: &str = "inkling_wasm.wasm";
-
 /// What the page's scripts import: `NAME.js`, `NAME.d.ts` and `NAME_bg.wasm`.
 const NAME: &str = "inkling";
 
@@ -41,28 +37,48 @@ const OPTIMISER_FLAGS: &[&str] = &[
     "--strip-producers",
 ];
 
-/// One of the two builds of the engine.
+/// One of the two builds of the engine, or what is fetched besides.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Variant {
     /// 128-bit SIMD, which every current browser has
     Plain,
     /// The same with relaxed SIMD: fused multiply-add
     Relaxed,
+    /// The measures of drawn digits, with 128-bit SIMD
+    Measures,
 }
 
 impl Variant {
-    const ALL: [Self; 2] = [Self::Plain, Self::Relaxed];
+    const ALL: [Self; 3] = [Self::Plain, Self::Relaxed, Self::Measures];
 
     fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
+            Self::Relaxed => "relaxed",
+            Self::Measures => "measures",
+        }
+    }
+
+    /// The package that is linked, and its module's name.
+    fn package(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Plain | Self::Relaxed => ("inkling-wasm", "inkling_wasm.wasm"),
+            Self::Measures => ("inkling-wasm-measures", "inkling_wasm_measures.wasm"),
+        }
+    }
+
+    /// Its folder of the target directory: one for each set of flags, for in a shared one such builds would evict each
+    /// other.
+    fn target_folder(self) -> &'static str {
+        match self {
+            Self::Plain | Self::Measures => "plain",
             Self::Relaxed => "relaxed",
         }
     }
 
     fn target_features(self) -> &'static str {
         match self {
-            Self::Plain => "+simd128",
+            Self::Plain | Self::Measures => "+simd128",
             Self::Relaxed => "+simd128,+relaxed-simd",
         }
     }
@@ -159,11 +175,11 @@ fn build_variant(root: &Path, variant: Variant, optimise: bool) -> Result<(), Er
 
 /// Runs cargo and returns the path of the module it made.
 fn compile(root: &Path, variant: Variant) -> Result<PathBuf, Error> {
-    // a folder for each: in a shared one the two builds would evict each other
+    let (package, module) = variant.package();
     let target_dir = env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root.join("target"), PathBuf::from)
         .join("wasm")
-        .join(variant.name());
+        .join(variant.target_folder());
     let flags = format!(
         "target.{TARGET}.rustflags = [\"-C\", \"target-feature={}\", \"-C\", \"llvm-args=-inline-threshold={INLINE_THRESHOLD}\"]",
         variant.target_features()
@@ -171,14 +187,14 @@ fn compile(root: &Path, variant: Variant) -> Result<PathBuf, Error> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(root)
-        .args(["build", "--package", PACKAGE, "--profile", PROFILE])
+        .args(["build", "--package", package, "--profile", PROFILE])
         .args(["--target", TARGET, "--config", &flags, "--target-dir"])
         .arg(&target_dir)
         // these would silently replace the flags above
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
     run(command, "cargo build", "Install Rust from https://rustup.rs")?;
-    Ok(target_dir.join(TARGET).join(PROFILE).join(MODULE))
+    Ok(target_dir.join(TARGET).join(PROFILE).join(module))
 }
 
 /// Writes the JavaScript glue, its types and the module without names into `out_dir`.

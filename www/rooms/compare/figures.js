@@ -2,6 +2,7 @@
 
 import { modelsFolder } from '../../catalog.js';
 import { bytes, number, t } from '../../i18n/translate.js';
+import { h } from '../../parts/dom.js';
 import { KindError } from '../../protocol.js';
 
 /** @import { CatalogRow } from '../../protocol.js' */
@@ -207,6 +208,11 @@ export function inWords(column, one) {
     doubt: error === null || !column.doubt ? '' : t('compare.doubt', { error: column.doubt(error) }),
     aside: column.aside?.(value, one) ?? '',
   };
+}
+
+/** The words of `inWords` as cells show them. @param {{figure: string, doubt: string, aside: string}} words */
+export function figureOf({ figure, doubt, aside }) {
+  return [h('span', { class: 'figure' }, figure), doubt && h('span', { class: 'doubt' }, ` ${doubt}`), aside && h('span', { class: 'aside' }, ` ${aside}`)];
 }
 
 /** How far a figure is from the best there can be; less is better. @param {Column} column @param {number} value */

@@ -1,24 +1,18 @@
 /**
  * Measures a model where the person sits: its digits are drawn here, the classifier looks at them here, and what it sees is
- * compared with what it saw in the test set (models/classifier.reference.safetensors).
+ * compared with what it saw in the test set, by the code of `inkling eval` (worker/measure.js).
  */
 
-import { modelsFolder } from '../../catalog.js';
 import { number, t } from '../../i18n/translate.js';
-import { distance, moments, root } from '../../measures/frechet.js';
-import { inceptionScore } from '../../measures/inception.js';
-import { overlap } from '../../measures/overlap.js';
-import { readTables } from '../../measures/safetensors.js';
-import { shuffled } from '../../measures/shuffle.js';
 import { button, h } from '../../parts/dom.js';
 import { runChain } from '../../parts/running.js';
 import { KindError, PIXELS } from '../../protocol.js';
 import { draw } from './drawers.js';
-import { duration } from './figures.js';
+import { QUALITY, duration, figureOf, inWords } from './figures.js';
 
+/** @import { Report } from '../../protocol.js' */
 /** @import { CompareRoom } from './index.js' */
-/** @import { Measured } from './figures.js' */
-/** @import { Moments } from '../../measures/frechet.js' */
+/** @import { Column, Measured, Samples } from './figures.js' */
 
 /** Digits that are drawn and looked at together; fewer of models that take long for one, in ms. */
 const BATCH = { quick: 50, slow: 10, from: 500 };
@@ -30,26 +24,9 @@ const LONG = 30_000;
 const COUNTS = [100, 200, 500, 1000];
 const CLASSIFIER = 'classifier';
 
-/**
- * The test set as the classifier sees it.
- * @typedef {object} Reference
- * @property {Moments & {root: Float64Array}} moments  of all its digits
- * @property {Float64Array} features  of some of them
- * @property {number} width
- * @property {Map<number, number>} floors  the distance that so many real training digits have
- */
-
-/** @param {string} sha256  of the classifier @returns {Promise<Reference>} */
-async function fetchReference(sha256) {
-  const address = new URL('classifier.reference.safetensors', modelsFolder()).href;
-  const response = await fetch(address).catch(() => null);
-  if (!response?.ok) throw new KindError('network', response ? `${address} (${response.status})` : address);
-  const { tables, config } = readTables(await response.arrayBuffer());
-  const [mean, covariance, features] = ['mean', 'covariance', 'features'].map((name) => tables.get(name)?.values);
-  if (!mean || !covariance || !features || config?.classifier !== sha256) throw new KindError('checkpoint', address);
-  const width = mean.length;
-  return { moments: { mean, covariance, root: await root(covariance, width) }, features, width, floors: new Map(config.floors) };
-}
+/** It needs the training digits, which nobody wants to download. */
+const NOT_HERE = 'memorisation';
+const CLASSES = 10;
 
 export class Measuring {
   /** @param {CompareRoom} room */
@@ -57,8 +34,6 @@ export class Measuring {
     this.room = room;
     /** @type {Measured | null} */
     this.measured = null;
-    /** @type {Promise<Reference> | null} */
-    this.reference = null;
     /** @type {AbortController | null} */
     this.running = null;
     this.count = h('select', { 'aria-label': t('compare.here.count'), onchange: () => this.running ?? this.invite() }, ...COUNTS.map((count) => h('option', { value: String(count) }, number(count))));
@@ -124,14 +99,10 @@ export class Measuring {
     const { room } = this;
     const eyes = room.catalog.find(({ id }) => id === CLASSIFIER);
     if (!eyes) throw new KindError('network', CLASSIFIER);
-    this.words.textContent = t('compare.here.reference');
-    this.reference ??= fetchReference(eyes.sha256);
-    this.reference.catch(() => (this.reference = null));
-    const reference = await this.reference;
-    await room.info(eyes);
+    const width = Number((await room.info(eyes)).config.features);
     const info = await room.info(measured.row);
-    const features = new Float64Array(count * reference.width);
-    const probabilities = new Float64Array(count * 10);
+    const features = new Float32Array(count * width);
+    const probabilities = new Float32Array(count * CLASSES);
     const seed = room.state.values.seed;
     const begun = performance.now();
     const batch = (measured.cost.sample_ms ?? 0) > BATCH.from ? BATCH.slow : BATCH.quick;
@@ -143,13 +114,15 @@ export class Measuring {
         show: (snapshot) => ({ pixels } = snapshot),
       });
       if (signal.aborted || pixels.length !== batch * PIXELS) return;
-      const look = { model: eyes.id, job: 'classify', batch, seed, steps: 1, inputs: { x: pixels } };
+      // as 8-bit pictures: a model must not gain or lose by values that no real digit has
+      const x = pixels.map((value) => Math.round(255 * value) / 255);
+      const look = { model: eyes.id, job: 'classify', batch, seed, steps: 1, inputs: { x } };
       const read = ['features', 'probabilities'];
       await runChain(room.engine, 'measuring-eyes', look, {
         ...{ read, signal },
         show: (seen) => {
-          features.set(seen.features, done * reference.width);
-          probabilities.set(seen.probabilities, done * 10);
+          features.set(seen.features, done * width);
+          probabilities.set(seen.probabilities, done * CLASSES);
         },
       });
       this.bar.value = (done + batch) / count;
@@ -157,34 +130,32 @@ export class Measuring {
     }
     if (signal.aborted) return;
     this.words.textContent = t('compare.here.computing');
-    const fid = await distance(reference.moments, moments(features, reference.width));
-    const { precision, recall } = await overlap(reference.features, features, reference.width, seed);
+    const report = await room.engine.measure({ classifier: eyes.sha256, features, probabilities, seed });
     if (signal.aborted) return;
     const time = duration(performance.now() - begun);
     this.words.textContent = t('compare.here.done', { count: number(count), seed, time });
-    this.tell(measured, { fid, inception: inceptionScore(probabilities, shuffled(count, seed)), precision, recall }, reference.floors.get(count), count);
+    this.tell(measured, report);
   }
 
-  /**
-   * @param {Measured} measured
-   * @param {{fid: number, inception: number, precision: number, recall: number}} here
-   * @param {number | undefined} floor
-   * @param {number} count
-   */
-  tell({ samples }, here, floor, count) {
-    const names = /** @type {const} */ (['fid', 'inception', 'precision', 'recall']).filter((name) => name !== 'inception' || count >= ENOUGH_FOR_INCEPTION);
-    const rows = names.map((name) => {
-      const decimals = name === 'fid' ? 1 : name === 'inception' ? 2 : 3;
-      const shipped = samples?.[name];
-      return h(
+  /** @param {Measured} measured @param {Report} report */
+  tell(measured, report) {
+    const { n: count, floor } = report;
+    const here = { ...measured, samples: /** @type {Samples} */ (/** @type {unknown} */ (report)) };
+    const columns = QUALITY.filter(({ key }) => key !== NOT_HERE && (key !== 'inception' || count >= ENOUGH_FOR_INCEPTION));
+    const words = (/** @type {Column} */ column, /** @type {Measured} */ one) => {
+      const said = inWords(column, one);
+      return said ? figureOf({ ...said, aside: '' }) : [t('inspector.none')];
+    };
+    const rows = columns.map((column) =>
+      h(
         'tr',
-        { 'data-figure': name },
-        h('th', { scope: 'row' }, t(`compare.figure.${name}`)),
-        h('td', {}, number(here[name], decimals)),
-        h('td', {}, shipped === undefined ? t('inspector.none') : number(shipped, decimals)),
-      );
-    });
-    const heads = [t('compare.here.here', { count: number(count) }), t('compare.here.shipped', { count: number(samples?.n ?? 0) })];
+        { 'data-figure': column.key },
+        h('th', { scope: 'row' }, t(`compare.figure.${column.key}`)),
+        h('td', {}, ...words(column, here)),
+        h('td', {}, ...words(column, measured)),
+      ),
+    );
+    const heads = [t('compare.here.here', { count: number(count) }), t('compare.here.shipped', { count: number(measured.samples?.n ?? 0) })];
     this.table.replaceChildren(
       h('table', {}, h('thead', {}, h('tr', {}, h('td', {}), ...heads.map((head) => h('th', { scope: 'col' }, head)))), h('tbody', {}, ...rows)),
       h('p', { class: 'readout' }, t('compare.here.floor', { count: number(count), floor: number(floor ?? NaN, 1) })),

@@ -7,7 +7,7 @@ import { panel } from '../../parts/panel.js';
 import { download } from '../../parts/save.js';
 import { claims } from './claims.js';
 import { draw, draws } from './drawers.js';
-import { COLUMNS, COST, LIKELIHOOD, QUALITY, duration, inWords, likelihoodGroups, sorted } from './figures.js';
+import { COLUMNS, COST, LIKELIHOOD, QUALITY, duration, figureOf, inWords, likelihoodGroups, sorted } from './figures.js';
 import { Measuring } from './measuring.js';
 import { COUNT, digitCanvas, paint } from './tile.js';
 
@@ -260,11 +260,6 @@ export class RankingView {
       if (!signal.aborted) shell.complain(error);
     }
   }
-}
-
-/** @param {{figure: string, doubt: string, aside: string}} words */
-function figureOf({ figure, doubt, aside }) {
-  return [h('span', { class: 'figure' }, figure), doubt && h('span', { class: 'doubt' }, ` ${doubt}`), aside && h('span', { class: 'aside' }, ` ${aside}`)];
 }
 
 /** So many that something is told of small figures too. @param {number} value */
