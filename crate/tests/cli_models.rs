@@ -109,3 +109,44 @@ fn models_are_measured_by_the_command_that_their_figures_tell() {
     assert!(String::from_utf8(place.read("MEASURES.md")).expect("text").contains("\n| flow | 3 | "));
     place.fail(&format!("eval all --data mnist --model nobody {more}"), "there is no model nobody");
 }
+
+/// Digits of each model that [`every_model_draws_as_well_as_its_figures_say`] draws: of those that take long for one, fewer.
+const DRAWN: [usize; 2] = [200, 100];
+/// Milliseconds for one digit from which that is long.
+const LONG: f64 = 5.0;
+/// Standard errors that few digits may be off by.
+const ERRORS: f64 = 4.0;
+
+#[test]
+fn every_model_draws_as_well_as_its_figures_say() {
+    let place = Place::new();
+    let number = |value: &serde_json::Value| value.as_f64().unwrap_or_else(|| panic!("{value} is no number"));
+    for (id, _) in shipped() {
+        let text = std::fs::read(format!("{}/{id}.measures.json", models())).expect("its figures");
+        let measures: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+        let samples = &measures["samples"];
+        if samples.is_null() {
+            continue;
+        }
+        let n = DRAWN[usize::from(number(&measures["cost"]["sample_ms"]) > LONG)];
+        // that of a denoiser: `8 steps of midpoint`
+        let setting = samples["setting"].as_str().expect("a setting");
+        let flags = match setting.split_once(" steps of ") {
+            Some((steps, sampler)) => format!("--steps {steps} --sampler {sampler}"),
+            None => String::new(),
+        };
+        place.succeed(&format!(
+            "sample {0}/{id}.safetensors --n {n} --seed 11 --backend cpu {flags} --out {id}.npy",
+            models()
+        ));
+        // without MNIST: against what is shipped of it
+        let words = place
+            .succeed(&format!("eval {id}.npy --classifier {}/classifier.safetensors --backend cpu --json", models()));
+        let found: serde_json::Value = serde_json::from_str(&words).expect("JSON");
+        // unlike the Frechet distance the kernel distance is the same on average however few digits there are
+        let (here, shipped) = (number(&found["kid"]), number(&samples["kid"]));
+        let error = number(&found["errors"]["kid"]).hypot(number(&samples["errors"]["kid"]));
+        assert!((here - shipped).abs() < ERRORS * error, "{id}: {here} +- {error}, not {shipped}");
+        assert!(number(&found["fid"]) > number(&samples["fid"]), "{id}: few digits are further off");
+    }
+}
