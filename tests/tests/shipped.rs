@@ -6,6 +6,7 @@ use std::rc::Rc;
 use inkling::backend::{Backend, Executable};
 use inkling::checkpoint::Checkpoint;
 use inkling::data::{PIXELS, SIDE};
+use inkling::models::autoregressive::{Architecture, AutoregressiveConfig};
 use inkling::models::family::Family;
 use inkling::models::network::Runner;
 use inkling::models::plans::PARAMS;
@@ -79,6 +80,15 @@ fn job(backend: &Backend, weights: &Checkpoint, name: &str, runs: usize, output:
     read(job, output)
 }
 
+/// Runs in which an autoregressive model writes a digit.
+fn places(weights: &Checkpoint) -> usize {
+    let config: AutoregressiveConfig = weights.config().expect("a config").expect("a config");
+    match config.network {
+        Architecture::Transformer { .. } => PIXELS / 4,
+        _ => PIXELS,
+    }
+}
+
 fn vae(backend: &Backend, weights: &Checkpoint) -> Vec<f32> {
     let adopted = adopt(weights.clone()).expect("a VAE");
     let model = Vae::new(adopted.config.clone()).expect("a VAE");
@@ -127,8 +137,8 @@ fn drawn(backend: &Backend, weights: &Checkpoint) -> (Vec<f32>, f32) {
         Family::MarkovField => (job("denoise", 1, "pixels"), 0.0),
         Family::Flow => (job("sample", 1, "pixels"), 1.5 / 255.0),
         Family::Gan => (job("generate", 1, "pixels"), 1e-4),
-        // the first rows; what is drawn from a probability may not differ at all
-        Family::Autoregressive => (job("write", 60, "probabilities"), 1e-4),
+        // a whole digit; what is drawn from a probability may not differ at all
+        Family::Autoregressive => (job("write", places(weights), "probabilities"), 1e-4),
     }
 }
 

@@ -102,6 +102,18 @@ impl Bench {
         })
     }
 
+    /// Times the drawing of one digit anew, and the threads that it ran on, in figures that are there already.
+    ///
+    /// # Errors
+    /// Those of drawing.
+    pub fn clock(&self, opened: &Opened, cost: &mut Cost) -> Result<()> {
+        if let (Backend::Cpu, Some(mut sampling)) = (&self.backend, sampling(opened, self)?) {
+            cost.sample_ms = Some(median_ms(&mut sampling.draw, self.seed)?);
+            cost.threads = Some(rayon::current_num_threads());
+        }
+        Ok(())
+    }
+
     /// Measures `subject`, which is the model in `opened`.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::models::classical::ClassicalConfig;
 use crate::models::classifier::CLASSES;
 use crate::models::family::Family;
+use crate::models::mixture::LOG_WEIGHTS;
 use crate::models::network::Runner;
 use crate::ops::key_values;
 use crate::rng::Philox;
@@ -78,6 +79,64 @@ pub fn sample(runner: &Runner, n: usize, seed: u32) -> Result<Vec<f32>> {
     }
     images.truncate(n * PIXELS);
     Ok(images)
+}
+
+/// Draws `n` mean pictures of components of one digit, by their weights: `n * 784` values in [0, 1].
+///
+/// # Errors
+/// [`Error::Unsupported`] for a model whose digits are no mean pictures; those of running the model.
+pub fn sample_digit(opened: &Opened, runner: &Runner, n: usize, seed: u32, digit: u8) -> Result<Vec<f32>> {
+    let weights = opened.checkpoint.tensors.get(LOG_WEIGHTS).filter(|_| opened.family != Family::GaussianMixture);
+    let Some(weights) = weights else {
+        return Err(Error::Unsupported(format!("{} is not told which digit to draw", opened.path.display())));
+    };
+    // those of a digit lie together
+    let size = weights.values.len() / CLASSES;
+    let first = usize::from(digit) * size;
+    let shares: Vec<f64> = weights.values[first..first + size].iter().map(|log| f64::from(*log).exp()).collect();
+    let total: f64 = shares.iter().sum();
+    let mut rng = Philox::new(u64::from(seed), streams::stream(streams::SAMPLE, 0));
+    let mut component = || {
+        let mut left = total * f64::from(rng.uniform());
+        let place = shares.iter().position(|share| {
+            left -= share;
+            left < 0.0
+        });
+        (first + place.unwrap_or(size - 1)) as f32
+    };
+    let batch = n.min(BATCH);
+    let job = runner.job("component", batch)?;
+    let mut job = job.borrow_mut();
+    let (index, pixels) = (job.input("index")?, job.output("pixels")?);
+    let mut images = Vec::with_capacity(n * PIXELS);
+    for _ in 0..n.div_ceil(batch) {
+        job.write(index, &(0..batch).map(|_| component()).collect::<Vec<f32>>())?;
+        images.extend(pollster::block_on(job.run_and_read(&[pixels]))?);
+    }
+    images.truncate(n * PIXELS);
+    Ok(images)
+}
+
+/// Chains of a Markov field: with `given` (`n * 784`, ink above 0.5) they look for the pixels of it that were flipped, as
+/// many as in what is measured; without, they draw from the prior alone, beginning with noise. `n * 784` values of 0 and 1.
+///
+/// # Errors
+/// Those of running the model.
+pub fn sample_field(
+    runner: &Runner,
+    n: usize,
+    seed: u32,
+    given: Option<Vec<f32>>,
+    sweeps: Option<usize>,
+    temperature: f32,
+) -> Result<Vec<f32>> {
+    let evidence = if given.is_some() { EVIDENCE } else { 0.0 };
+    let given = given.unwrap_or_else(|| {
+        let mut rng = Philox::new(u64::from(seed), streams::stream(streams::SAMPLE, 0));
+        (0..n * PIXELS).map(|_| f32::from(u8::from(rng.uniform() < 0.5))).collect()
+    });
+    let course = Course { evidence, sweeps: sweeps.unwrap_or(SWEEPS), temperature: &|_| f64::from(temperature) };
+    Ok(chain(runner, &given, seed, &course)?.last)
 }
 
 /// What is measured of a classical model.
@@ -140,8 +199,9 @@ fn classify(runner: &Runner, bench: &Bench, binarization: Binarization) -> Resul
     Ok((-log_likelihood / count, 100.0 * right as f64 / count))
 }
 
-/// Part of the pixels that are flipped to be put right.
+/// Part of the pixels that are flipped to be put right, and ln((1 - e) / e) of that part e.
 const FLIPPED: f64 = 0.1;
+const EVIDENCE: f64 = 2.197_224_577_336_219;
 /// Sweeps of the three ways to put them right; of Gibbs sampling the last [`KEPT`] are averaged.
 const SWEEPS: usize = 20;
 const KEPT: usize = 15;
@@ -157,10 +217,13 @@ fn denoising(runner: &Runner, bench: &Bench) -> Result<BTreeMap<String, f64>> {
         let differ = found.iter().zip(&clean).filter(|(found, clean)| found != clean).count();
         100.0 * differ as f64 / clean.len() as f64
     };
-    let modes = chain(runner, &given, bench.seed, |_| 0.0)?;
+    let chain = |temperature: &dyn Fn(usize) -> f64| {
+        chain(runner, &given, bench.seed, &Course { evidence: EVIDENCE, sweeps: SWEEPS, temperature })
+    };
+    let modes = chain(&|_| 0.0)?;
     let cooling = |sweep: usize| HOT * (1.0 - sweep as f64 / (SWEEPS - 4) as f64).max(0.0);
-    let annealed = chain(runner, &given, bench.seed, cooling)?;
-    let gibbs = chain(runner, &given, bench.seed, |_| 1.0)?;
+    let annealed = chain(&cooling)?;
+    let gibbs = chain(&|_| 1.0)?;
     let majority: Vec<f32> = gibbs.mean.iter().map(|mean| f32::from(u8::from(*mean > 0.5))).collect();
     Ok(BTreeMap::from([
         ("pixel error of pictures with 10 % of the pixels flipped, %".to_string(), wrong(&given)),
@@ -177,7 +240,15 @@ struct Chain {
     mean: Vec<f32>,
 }
 
-fn chain(runner: &Runner, given: &[f32], seed: u32, temperature: impl Fn(usize) -> f64) -> Result<Chain> {
+/// How a chain is run.
+struct Course<'a> {
+    evidence: f64,
+    sweeps: usize,
+    /// By the sweep.
+    temperature: &'a dyn Fn(usize) -> f64,
+}
+
+fn chain(runner: &Runner, given: &[f32], seed: u32, course: &Course) -> Result<Chain> {
     let job = runner.job("denoise", BATCH)?;
     let mut job = job.borrow_mut();
     let pixels = job.output("pixels")?;
@@ -185,7 +256,7 @@ fn chain(runner: &Runner, given: &[f32], seed: u32, temperature: impl Fn(usize) 
         ["key", "step", "given", "coupling", "evidence", "temperature"].map(|name| job.input(name));
     let (key, step, picture, heat) = (key?, step?, picture?, heat?);
     job.write(coupling?, &[1.0])?;
-    job.write(evidence?, &[((1.0 - FLIPPED) / FLIPPED).ln() as f32])?;
+    job.write(evidence?, &[course.evidence as f32])?;
     let mut chain = Chain { last: Vec::with_capacity(given.len()), mean: Vec::with_capacity(given.len()) };
     let mut rows = vec![0.0; BATCH * PIXELS];
     for (index, chunk) in given.chunks(BATCH * PIXELS).enumerate() {
@@ -193,12 +264,12 @@ fn chain(runner: &Runner, given: &[f32], seed: u32, temperature: impl Fn(usize) 
         job.write(picture, &rows)?;
         let mut sums = vec![0.0; chunk.len()];
         let mut state = Vec::new();
-        for sweep in 0..SWEEPS {
+        for sweep in 0..course.sweeps {
             job.write(key, &key_values(seed.wrapping_add(index as u32), sweep as u32))?;
             job.write(step, &[sweep as f32])?;
-            job.write(heat, &[temperature(sweep) as f32])?;
+            job.write(heat, &[(course.temperature)(sweep) as f32])?;
             state = pollster::block_on(job.run_and_read(&[pixels]))?;
-            if sweep >= SWEEPS - KEPT {
+            if sweep + KEPT >= course.sweeps {
                 sums.iter_mut().zip(&state).for_each(|(sum, x)| *sum += x / KEPT as f32);
             }
         }

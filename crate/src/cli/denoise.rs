@@ -44,13 +44,14 @@ impl SamplerFlags {
     /// [`Error::Unsupported`] when one of them is given.
     pub fn refuse(&self, class: Option<u8>) -> Result<()> {
         let SamplerFlags { sampler, steps, spacing, eta, guidance } = self;
-        let given = sampler.is_some() || steps.is_some() || spacing.is_some() || eta.is_some() || guidance.is_some();
-        match given || class.is_some() {
-            false => Ok(()),
-            true => Err(Error::Unsupported(
-                "--sampler, --steps, --spacing, --eta, --guidance and --class are for models that denoise step by step"
-                    .into(),
-            )),
+        if sampler.is_some() || steps.is_some() || spacing.is_some() || eta.is_some() || guidance.is_some() {
+            return Err(Error::Unsupported(
+                "--sampler, --steps, --spacing, --eta and --guidance are for models that denoise step by step".into(),
+            ));
+        }
+        match class {
+            None => Ok(()),
+            Some(_) => Err(Error::Unsupported("--class is for models that are told which digit to draw".into())),
         }
     }
 

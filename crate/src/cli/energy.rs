@@ -43,10 +43,10 @@ const REVERSE_SWEEPS: u32 = 1_000;
 /// How chains are run.
 #[derive(Debug, Clone, Args)]
 pub struct ChainFlags {
-    /// Steps of each chain (an RBM's sweeps, Langevin steps); 1000 by default
+    /// Steps of each chain (an RBM's sweeps, Langevin steps; 1000 by default, a Markov field's sweeps; 20)
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     chain_steps: Option<u32>,
-    /// Where chains begin: noise, or images (.npy, N x 28 x 28)
+    /// Where chains begin: noise, or images (.npy, N x 28 x 28), which a Markov field cleans
     #[arg(long, default_value = "noise")]
     from: String,
     /// The chains' temperature, what a flow's noise is multiplied by, or an autoregressive model's logits are divided by; 1 is
@@ -70,7 +70,9 @@ impl ChainFlags {
         match self.chain_steps.is_some() || self.from != "noise" || self.temperature != 1.0 {
             false => Ok(()),
             true => Err(Error::Unsupported(
-                "--chain-steps and --from are for energy-based models, --temperature for those, flows and autoregressive models".into(),
+                "--chain-steps and --from are for energy-based models and Markov fields, --temperature for those, flows and \
+                 autoregressive models"
+                    .into(),
             )),
         }
     }
@@ -83,14 +85,30 @@ impl ChainFlags {
         if self.chain_steps.is_some() || self.from != "noise" {
             return Err(Error::Unsupported("--chain-steps and --from are for energy-based models".into()));
         }
+        self.checked_temperature()
+    }
+
+    /// The temperature.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for one that is none.
+    pub fn checked_temperature(&self) -> Result<f32> {
         match self.temperature >= 0.0 && self.temperature.is_finite() {
             true => Ok(self.temperature as f32),
             false => Err(Error::Data(format!("a temperature of {} is none; 1 is the model's own", self.temperature))),
         }
     }
 
+    /// Steps, where they are told.
+    pub fn steps(&self) -> Option<usize> {
+        self.chain_steps.map(|steps| steps as usize)
+    }
+
     /// The pictures that the chains begin with.
-    fn given(&self, n: usize) -> Result<Option<Vec<f32>>> {
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a file that holds too few, those of reading it.
+    pub fn given(&self, n: usize) -> Result<Option<Vec<f32>>> {
         if self.from == "noise" {
             return Ok(None);
         }

@@ -108,7 +108,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         return tasks::run(flags, denoiser.classifier(), denoiser.n_or(tasks::DIGITS), tasks);
     }
     if name == eval_all::ALL {
-        return eval_all::run(flags, denoiser.classifier(), denoiser.n(), tasks.models_alone()?);
+        let (anew, times) = tasks.of_all()?;
+        return eval_all::run(flags, denoiser.classifier(), denoiser.n(), anew, times);
     }
     tasks.refuse()?;
     if eval_samples::is_samples(name) {

@@ -5,6 +5,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use super::aims::Beside;
 use super::bench::{self, Bench};
 use super::eval::Measure;
 use super::info::json;
@@ -17,13 +18,13 @@ use crate::metrics::sample_report::SampleReport;
 /// The word that stands for all models.
 pub const ALL: &str = "all";
 
-/// Measures what is missing or stale and the models of `anew` in any case, then writes the figures on the cards, into
+/// Measures what is missing or stale and the models of `anew` in any case, with `times` how long one digit takes of all, then writes the figures on the cards, into
 /// `measures.json` beside the catalog and into `MEASURES.md` at the root.
 ///
 /// # Errors
 /// [`Error::Data`] naming a model that is not in the catalog,
 /// As [`Bench::measure`] and [`weights::open`]; [`Error::Io`] for a place that cannot be written.
-pub fn run(measure: &Measure, classifier: &str, n: usize, anew: &[String]) -> Result<()> {
+pub fn run(measure: &Measure, classifier: &str, n: usize, anew: &[String], times: bool) -> Result<()> {
     let (path, catalog) = weights::find_catalog()?;
     if let Some(unknown) = anew.iter().find(|id| catalog.models.iter().all(|entry| entry.id != **id)) {
         return Err(Error::Data(format!("there is no model {unknown} in {}", path.display())));
@@ -37,13 +38,16 @@ pub fn run(measure: &Measure, classifier: &str, n: usize, anew: &[String]) -> Re
         let found = measures::find(&opened)?.filter(|found| is_comparable(found, &eyes, measure.seed, n));
         let found = found.filter(|_| !anew.contains(&entry.id));
         let figures = match found {
-            Some(found) => found,
+            Some(found) if !times => found,
+            Some(mut found) => {
+                eprintln!("{}: its time", entry.id);
+                ready(&mut bench, measure, classifier, n)?.clock(&opened, &mut found.cost)?;
+                measures::keep(&opened, &found)?;
+                found
+            }
             None => {
                 eprintln!("{}", entry.id);
-                let bench = match &mut bench {
-                    Some(bench) => bench,
-                    none => none.insert(Bench::new(measure, classifier, n)?),
-                };
+                let bench = ready(&mut bench, measure, classifier, n)?;
                 let subject = bench::subject(&opened, bench, measure)?;
                 let figures = bench.measure(measure, &opened, subject)?;
                 measures::keep(&opened, &figures)?;
@@ -59,13 +63,22 @@ pub fn run(measure: &Measure, classifier: &str, n: usize, anew: &[String]) -> Re
     tables.write((markdown(&all, &command) + &of_tasks).as_bytes())
 }
 
+/// The bench, made when something is measured.
+fn ready<'a>(bench: &'a mut Option<Bench>, measure: &Measure, classifier: &str, n: usize) -> Result<&'a mut Bench> {
+    Ok(match bench {
+        Some(bench) => bench,
+        none => none.insert(Bench::new(measure, classifier, n)?),
+    })
+}
+
 /// Puts the figures on the model's card, where it has one.
 fn refresh_card(card: &Path, figures: &Measures) -> Result<()> {
     if !card.is_file() {
         return Ok(());
     }
     let text = String::from_utf8_lossy(&weights::read(card)?).into_owned();
-    Output::check(card)?.write(measures::with_section(&text, figures).as_bytes())
+    let beside = Beside::read(card.parent().unwrap_or(Path::new(".")), &figures.id)?;
+    Output::check(card)?.write(measures::with_section(&text, figures, &beside).as_bytes())
 }
 
 /// The tables of people, and where they lie: at the root of what holds the catalog.

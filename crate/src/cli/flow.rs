@@ -122,19 +122,20 @@ fn likelihood(runner: &Runner, data: &Dataset, seed: u32) -> Result<Totals> {
 fn round_trip(runner: &Runner, data: &Dataset, seed: u32) -> Result<f64> {
     let job = runner.job("encode", BATCH)?;
     let job = &mut *job.borrow_mut();
-    let count = BATCH.min(data.len());
-    let mut pixels: Vec<f32> = data.images[..count * PIXELS].iter().map(|&grey| f32::from(grey) / 255.0).collect();
-    pixels.resize(BATCH * PIXELS, 0.0);
-    let mut classes: Vec<f32> = data.labels[..count].iter().map(|&label| f32::from(label)).collect();
-    classes.resize(BATCH, 0.0);
-    for (name, values) in
-        [("x", &pixels[..]), ("label", &classes[..]), ("key", &key_values(seed, 0)[..]), ("spread", &[1.0][..])]
-    {
-        job.write(job.input(name)?, values)?;
+    let [x, label, key, spread] = ["x", "label", "key", "spread"].map(|name| job.input(name));
+    let (x, label, key, error) = (x?, label?, key?, job.output("error")?);
+    job.write(spread?, &[1.0])?;
+    let (mut pixels, mut classes, mut most) = (vec![0.0; BATCH * PIXELS], vec![0.0; BATCH], 0.0);
+    for (run, (images, labels)) in data.images.chunks(BATCH * PIXELS).zip(data.labels.chunks(BATCH)).enumerate() {
+        pixels.iter_mut().zip(images).for_each(|(value, grey)| *value = f32::from(*grey) / 255.0);
+        classes.iter_mut().zip(labels).for_each(|(value, label)| *value = f32::from(*label));
+        job.write(x, &pixels)?;
+        job.write(label, &classes)?;
+        job.write(key, &key_values(seed, run as u32))?;
+        let errors = pollster::block_on(job.run_and_read(&[error]))?;
+        most = errors[..labels.len()].iter().fold(most, |most, &error| f64::max(most, f64::from(error)));
     }
-    job.run()?;
-    let errors = pollster::block_on(job.read(job.output("error")?))?;
-    Ok(errors[..count].iter().fold(0.0, |most, &error| f64::max(most, f64::from(error))))
+    Ok(most)
 }
 
 /// What a flow brings to be measured.
@@ -146,10 +147,11 @@ pub fn subject(opened: &Opened, bench: &Bench) -> Result<Subject> {
     let totals = likelihood(&runner, &bench.test, bench.seed)?;
     let count = totals.images as f64;
     let per_dimension = count * PIXELS as f64 * std::f64::consts::LN_2;
+    let error = format!("round trip error of {} images at worst, part of the grey range", bench.test.len());
     let extra = [
         ("bits per dimension given the class", totals.nats_given_class / per_dimension),
         ("test accuracy of the most likely class", totals.right as f64 / count),
-        ("round trip error, part of the grey range", round_trip(&runner, &bench.test, bench.seed)?),
+        (&*error, round_trip(&runner, &bench.test, bench.seed)?),
     ];
     Ok(Subject {
         sampling: Some(sampling(runner)?),

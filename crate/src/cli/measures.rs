@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::aims;
+use super::aims::{self, Beside};
 use super::info::json;
 use super::output::Output;
 use super::publish::Package;
@@ -291,12 +291,16 @@ const SECTION: &str = "## Measures\n";
 
 /// The card's section of figures: what was aimed at, what was measured, and the command that does it again.
 pub fn section(measures: &Measures) -> String {
-    format!("{SECTION}\n{}{}", aims::markdown(measures), markdown(measures))
+    section_beside(measures, &Beside::default())
+}
+
+fn section_beside(measures: &Measures, beside: &Beside) -> String {
+    format!("{SECTION}\n{}{}", aims::markdown(measures, beside), markdown(measures))
 }
 
 /// A card with its section of figures anew: in place of the old one or, where there is none, before the limits.
-pub fn with_section(card: &str, measures: &Measures) -> String {
-    let section = section(measures);
+pub fn with_section(card: &str, measures: &Measures, beside: &Beside) -> String {
+    let section = section_beside(measures, beside);
     match card.find(SECTION) {
         Some(start) => {
             let end = card[start..].find("\n## ").map_or(card.len(), |end| start + end + 1);
@@ -540,10 +544,11 @@ mod tests {
             cost,
             extra: BTreeMap::new(),
         };
-        let fresh = with_section("# a card\n\n## Limits\n\nnone\n", &measures);
+        let fresh = with_section("# a card\n\n## Limits\n\nnone\n", &measures, &Beside::default());
         assert!(fresh.starts_with("# a card\n\n## Measures\n") && fresh.ends_with("## Limits\n\nnone\n"), "{fresh}");
-        assert_eq!(with_section(&fresh, &measures), fresh, "once more changes nothing");
-        let other = with_section(&fresh, &Measures { command: "inkling eval all".into(), ..measures });
+        assert_eq!(with_section(&fresh, &measures, &Beside::default()), fresh, "once more changes nothing");
+        let other =
+            with_section(&fresh, &Measures { command: "inkling eval all".into(), ..measures }, &Beside::default());
         assert!(other.contains("inkling eval all") && other.matches("## Measures").count() == 1, "{other}");
     }
 

@@ -29,7 +29,7 @@ pub struct Arguments {
     sampler: SamplerFlags,
     #[command(flatten)]
     chains: ChainFlags,
-    /// The digit to draw; by default every one in turn, if the model knows them
+    /// The digit to draw, if the model can be told; by default every one in turn, or as they come
     #[arg(long, value_parser = clap::value_parser!(u8).range(0..=9))]
     class: Option<u8>,
     /// A .png of all digits, or a .npy of N x 28 x 28 values in [0, 1] (grey; a VAE's are probabilities of ink)
@@ -43,7 +43,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = ImageOutput::check(&arguments.out)?;
     let opened = weights::open(&arguments.weights)?;
-    if !matches!(opened.family, Family::Rbm | Family::Energy | Family::Flow | Family::Autoregressive) {
+    let takes_chains = [Family::Rbm, Family::Energy, Family::Flow, Family::Autoregressive, Family::MarkovField]
+        .contains(&opened.family);
+    if !takes_chains {
         arguments.chains.refuse()?;
     }
     let images = match opened.family {
@@ -76,9 +78,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             sampler.draw(arguments.n as usize, arguments.seed, arguments.class)?
         }
         Family::Mixture | Family::GaussianMixture | Family::NaiveBayes => {
-            arguments.sampler.refuse(arguments.class)?;
+            arguments.sampler.refuse(None)?;
             let runner = Runner::new(&arguments.backend.open()?, &opened.checkpoint)?;
-            classical::sample(&runner, arguments.n as usize, arguments.seed)?
+            match arguments.class {
+                Some(digit) => classical::sample_digit(&opened, &runner, arguments.n as usize, arguments.seed, digit)?,
+                None => classical::sample(&runner, arguments.n as usize, arguments.seed)?,
+            }
         }
         Family::Autoregressive => {
             arguments.sampler.refuse(arguments.class)?;
@@ -87,10 +92,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             autoregressive::sample(&opened, &runner, arguments.n as usize, arguments.seed, temperature)?
         }
         Family::MarkovField => {
-            let path = opened.path.display();
-            return Err(Error::Unsupported(format!(
-                "{path} holds the prior of a denoiser; it repairs, it draws nothing"
-            )));
+            arguments.sampler.refuse(arguments.class)?;
+            let (n, chains) = (arguments.n as usize, &arguments.chains);
+            let (given, temperature) = (chains.given(n)?, chains.checked_temperature()?);
+            let runner = Runner::new(&arguments.backend.open()?, &opened.checkpoint)?;
+            classical::sample_field(&runner, n, arguments.seed, given, chains.steps(), temperature)?
         }
         Family::Classifier => {
             return Err(Error::Unsupported(format!("{} holds a classifier; it draws nothing", opened.path.display())));

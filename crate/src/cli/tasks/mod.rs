@@ -49,17 +49,20 @@ pub struct TaskFlags {
     /// With `tasks`: this model of the catalog only; with `all`: this one anew; may be given several times
     #[arg(long = "model")]
     models: Vec<String>,
+    /// With `all`: how long one digit takes, anew, of every model
+    #[arg(long)]
+    times: bool,
 }
 
 impl TaskFlags {
-    /// The models that are named, where no task can be.
+    /// The models that are named, and whether all are timed anew, where no task can be named.
     ///
     /// # Errors
     /// [`Error::Unsupported`] when one is.
-    pub fn models_alone(&self) -> Result<&[String]> {
+    pub fn of_all(&self) -> Result<(&[String], bool)> {
         match self.only {
             Some(_) => Err(Error::Unsupported(format!("--only is for `inkling eval {TASKS}`"))),
-            None => Ok(&self.models),
+            None => Ok((&self.models, self.times)),
         }
     }
 
@@ -68,11 +71,11 @@ impl TaskFlags {
     /// # Errors
     /// [`Error::Unsupported`] when one of them is given.
     pub fn refuse(&self) -> Result<()> {
-        match self.only.is_some() || !self.models.is_empty() {
+        match self.only.is_some() || self.times || !self.models.is_empty() {
             false => Ok(()),
             true => Err(Error::Unsupported(format!(
-                "--only is for `inkling eval {TASKS}`, --model for it and for `inkling eval {}`",
-                eval_all::ALL
+                "--only is for `inkling eval {TASKS}`, --times for `inkling eval {all}`, --model for both",
+                all = eval_all::ALL
             ))),
         }
     }
