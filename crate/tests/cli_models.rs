@@ -79,8 +79,8 @@ fn every_model_is_sampled_in_its_ways() {
     // what a field cleans has fewer pixels of the other colour alone among paper or ink
     place
         .succeed(&format!("sample {}/naive-bayes.safetensors --n 2 --class 0 --backend cpu --out given.npy", models()));
-    let field = format!("sample {}/markov-field.safetensors --n 2 --backend cpu --temperature 0", models());
-    place.succeed(&format!("{field} --from given.npy --out clean.npy"));
+    let field = format!("sample {}/markov-field.safetensors --backend cpu --temperature 0", models());
+    place.succeed(&format!("{field} --n 2 --from given.npy --out clean.npy"));
     let (given, clean) = (place.npy("given.npy"), place.npy("clean.npy"));
     let ink = |value: &f32| *value > 0.5;
     let same = given.values.iter().zip(&clean.values).filter(|(a, b)| ink(a) == ink(b)).count();
