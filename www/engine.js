@@ -120,6 +120,11 @@ export class EngineClient {
     return this.request({ type: 'load-file', name, bytes }, [bytes.buffer]);
   }
 
+  /** What a file holds, or why it cannot be used; it is not kept. @param {Uint8Array<ArrayBuffer>} bytes @returns {Promise<ModelInfo>} */
+  inspect(bytes) {
+    return this.request({ type: 'inspect', bytes }, [bytes.buffer]);
+  }
+
   /** @param {number} seed @param {number} count @returns {Promise<Float32Array>} */
   normal(seed, count) {
     return this.request({ type: 'normal', seed, count });

@@ -80,7 +80,11 @@ async function main() {
   });
   gauge.setAttribute('aria-controls', inspector.element.id);
 
-  const files = fileDrop((file) => host.openFile(file));
+  const files = fileDrop((file) => {
+    // what was wrong with the file before is over
+    notice.hide();
+    return host.openFile(file);
+  });
   engine.start(wantedBackend(), readLook(page.values.smooth), modelsFolder());
 
   document.body.replaceChildren(

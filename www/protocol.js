@@ -103,6 +103,8 @@
  * @typedef {object} Chain
  * @property {number} seed  0 to 2^32 - 1
  * @property {number | null} steps  runs; null goes on for ever
+ * @property {number} [until]  runs after which a scene's chain waits for `scene-resume` with the next such number; its
+ *   outputs are read there, and not in every animation frame
  * @property {number} [per_frame]  most runs in one animation frame; below 1 a run takes several
  * @property {Inputs} [state]  by the name of the slab
  * @property {Inputs} [first]  inputs of the first run, in place of those of the same names
@@ -263,6 +265,7 @@
  *   | {type: 'observe', x: Float32Array, z: Float32Array | null, seed: number | null}
  *   | {type: 'load', request: number, row: CatalogRow}
  *   | {type: 'load-file', request: number, name: string, bytes: Uint8Array}
+ *   | {type: 'inspect', request: number, bytes: Uint8Array}
  *   | {type: 'normal', request: number, seed: number, count: number}
  *   | {type: 'pixels', request: number, z: Float32Array}
  *   | {type: 'png', request: number, canvas: string}

@@ -5,7 +5,7 @@
 
 import { Jobs } from './worker/jobs.js';
 import { Lanes } from './worker/lanes.js';
-import { fetchModel, loadEngine, surveyGpu } from './worker/loader.js';
+import { fetchModel, inspect, loadEngine, surveyGpu } from './worker/loader.js';
 import { measure } from './worker/measure.js';
 import { Meter } from './worker/meter.js';
 import { Scenes } from './worker/scenes.js';
@@ -363,6 +363,12 @@ scope.onmessage = ({ data }) => {
       break;
     case 'load-file':
       answer(message.request, () => loadModel(message.name, async () => message.bytes));
+      break;
+    case 'inspect':
+      answer(message.request, async () => {
+        await building;
+        return inspect(need(), message.bytes, selected);
+      });
       break;
     case 'normal':
       answer(message.request, async () => {

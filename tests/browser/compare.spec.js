@@ -137,7 +137,7 @@ test('chains are as long as those that were measured @cpu', async () => {
       },
       send: (/** @type {any} */ message) => {
         if (message.type === 'scene') asked = message.scene;
-        if (message.type === 'scene') queueMicrotask(() => answer(asked, asked.chain.steps));
+        if (message.type === 'scene') queueMicrotask(() => answer(asked, asked.chain.until));
         if (message.type === 'scene-resume') queueMicrotask(() => answer(asked, message.until));
       },
     });
@@ -147,6 +147,7 @@ test('chains are as long as those that were measured @cpu', async () => {
     const modelInfo = /** @type {any} */ ({ config: { family, step_size: 1, noise: 1 } });
     const { signal } = new AbortController();
     await draw({ engine, row, info: modelInfo, seed: 1, count: 1, signal, show: ({ share }) => shares.push(share) });
+    expect(asked.chain.steps).toBe(runs);
     // always the same states on the way, so that a link to a moment shows the same
     expect(shares.map((share) => Math.round(share * runs)).slice(0, 2)).toEqual([1, 2].map((i) => Math.round((i * runs) / 24)));
     expect(shares.at(-1)).toBe(1);

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from './fixtures.js';
-import { address, changed, drawThree, drawn, settled } from './support/room.js';
+import { address, changed, drawThree, drawn, ownPixels, settled } from './support/room.js';
 import { tinyTransformer } from './support/tiny-autoregressive.js';
 import { tinyMlp } from './support/tiny-denoiser.js';
 import { tinyEnergy } from './support/tiny-energy.js';
@@ -39,6 +39,11 @@ const MODELS = [
   // smaller than a stand-in could be
   { id: 'markov-field', family: 'markov_field', bytes: shipped('markov-field') },
 ];
+
+const MALFORMED = new Uint8Array(Buffer.from('\xff\xd8\xff\xe0 not weights', 'latin1'));
+
+/** @param {Uint8Array<ArrayBuffer>} bytes */
+const cut = (bytes) => bytes.slice(0, Math.floor(bytes.byteLength / 2));
 
 /** @param {string} name */
 const slider = (name) => (/** @type {Page} */ page) => page.getByRole('slider', { name, exact: true });
@@ -98,6 +103,16 @@ const PLACES = [
   },
   {
     room: 'energy',
+    hash: 'model=energy',
+    picture: 'energy-chains',
+    own: tinyEnergy(),
+    foreign: tinyGan(),
+    refusal: /no energy-based model/,
+    still: (page) => page.getByRole('button', { name: 'Pause', exact: true }).click(),
+    act: (page) => page.getByRole('button', { name: /^One run/ }).click(),
+  },
+  {
+    room: 'energy',
     hash: 'view=clean',
     picture: 'energy-clean',
     own: shipped('markov-field'),
@@ -149,9 +164,9 @@ for (const { room, hash = '', picture, own, foreign, refusal, still, act } of PL
     await still?.(page);
     const before = await settled(page, picture);
     const notice = page.locator('.notice');
-    await give(page, 'holiday.safetensors', new Uint8Array(Buffer.from('\xff\xd8\xff\xe0 not weights', 'latin1')));
+    await give(page, 'holiday.safetensors', MALFORMED);
     await expect(notice).toContainText('does not fit');
-    await give(page, 'cut.safetensors', own.slice(0, Math.floor(own.byteLength / 2)));
+    await give(page, 'cut.safetensors', cut(own));
     await expect(notice).toContainText('does not fit');
     await give(page, 'other.safetensors', foreign);
     await expect(notice).toContainText(refusal);
@@ -161,26 +176,86 @@ for (const { room, hash = '', picture, own, foreign, refusal, still, act } of PL
   });
 }
 
-test('likely: a file is refused in words, and the room goes on', async ({ page }, info) => {
-  await useStandIns(page);
-  await page.goto(address(info, { hash: 'room=likely&asked=pixel-transformer&ink=' }));
-  const figure = page.locator('[data-model="pixel-transformer"] .likely-figure');
-  await expect(figure).toHaveText('–', { timeout: 90_000 });
-  await give(page, 'own.safetensors', tinyTransformer());
-  await expect(page.locator('.notice')).toContainText('own.safetensors');
-  await drawThree(page);
-  await expect(figure).toContainText('nats', { timeout: 60_000 });
-});
+/** Rooms without models of their own, and what shows that they go on. @type {Record<string, {hash: string, ready: (page: Page) => Promise<unknown>, act: (page: Page) => Promise<unknown>}>} */
+const GUESTS = {
+  compare: {
+    hash: 'room=compare&view=figures',
+    ready: (page) => expect(page.locator('[data-cell="quality-coverage-rbm"]')).toBeVisible({ timeout: 30_000 }),
+    async act(page) {
+      await page.getByText('Pictures', { exact: true }).click();
+      await expect(page.locator('.panel-worth')).toBeVisible({ timeout: 30_000 });
+    },
+  },
+  tasks: {
+    hash: 'room=tasks&model=vae-textbook&digit=any&count=4',
+    ready: (page) => expect(page.locator('.panel-made [role=status]')).toContainText('4 in ', { timeout: 90_000 }),
+    async act(page) {
+      const before = await ownPixels(page.locator('.panel-made canvas'));
+      await page.getByRole('button', { name: 'Again' }).click();
+      await expect.poll(async () => JSON.stringify(await ownPixels(page.locator('.panel-made canvas'))) === JSON.stringify(before)).toBe(false);
+      await expect(page.locator('.panel-made [role=status]')).toContainText('4 in ', { timeout: 30_000 });
+    },
+  },
+  likely: {
+    hash: 'room=likely&asked=pixel-transformer.vae-textbook&ink=',
+    ready: (page) => expect(page.locator('[data-model="pixel-transformer"] .likely-figure')).toHaveText('–', { timeout: 90_000 }),
+    async act(page) {
+      await drawThree(page);
+      for (const id of ['pixel-transformer', 'vae-textbook']) {
+        await expect(page.locator(`[data-model="${id}"] .likely-figure`)).toContainText('nats', { timeout: 60_000 });
+      }
+    },
+  },
+};
+
+/** Where files of other families belong. @type {[Uint8Array<ArrayBuffer>, RegExp][]} */
+const BELONG = [
+  [shipped('vae-conv'), /good.safetensors opens in the room “Latent”/],
+  [tinyMlp(), /“Denoise”/],
+  [tinyGan(), /“Duel”/],
+  [tinyFlow(), /“Flow”/],
+  [tinyTransformer(), /“Pixel by pixel”/],
+  [tinyRbm(20), /“Energy”/],
+  [tinyEnergy(), /“Energy”/],
+  [shipped('markov-field'), /“Energy”/],
+  ...['mixture', 'gaussian-mixture', 'naive-bayes', 'classifier'].map((id) => /** @type {[Uint8Array<ArrayBuffer>, RegExp]} */ ([shipped(id), /No room opens files of the family of good.safetensors/])),
+];
+
+for (const [room, { hash, ready, act }] of Object.entries(GUESTS)) {
+  test(`${room}: a file is looked at, and the room that opens it is named; the room goes on`, async ({ page }, info) => {
+    await page.goto(address(info, { hash }));
+    await ready(page);
+    const notice = page.locator('.notice');
+    for (const bytes of [MALFORMED, cut(tinyFlow())]) {
+      await give(page, 'bad.safetensors', bytes);
+      await expect(notice).toContainText('does not fit');
+      await notice.getByRole('button', { name: 'Close' }).click();
+    }
+    for (const [bytes, words] of BELONG) {
+      await give(page, 'good.safetensors', bytes);
+      await expect(notice).toContainText(words, { timeout: 30_000 });
+      await notice.getByRole('button', { name: 'Close' }).click();
+    }
+    await act(page);
+  });
+}
+
+/** What may come in place of a model. @type {[string, string, (own: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>][]} */
+const SERVED = [
+  ['cut weights', '', cut],
+  // of the right length, so that what they hold is looked at
+  ['malformed weights', ' @cpu', (own) => own.map((_, i) => MALFORMED[i % MALFORMED.length] ?? 0)],
+  ['weights of another family', ' @cpu', () => tinyFlow()],
+];
 
 for (const id of ['mixture', 'naive-bayes', 'gaussian-mixture', 'classifier']) {
-  test(`compare: cut weights of ${id} are refused in words, and the page goes on`, async ({ page }, info) => {
-    await page.route(new RegExp(`/${id}\\.safetensors$`), (route) => {
-      const bytes = shipped(id);
-      return route.fulfill({ body: Buffer.from(bytes.slice(0, Math.floor(bytes.byteLength / 2))) });
+  for (const [what, tag, served] of SERVED) {
+    test(`compare: ${what} in place of ${id} are refused in words, and the page goes on${tag}`, async ({ page }, info) => {
+      await page.route(new RegExp(`/${id}\\.safetensors$`), (route) => route.fulfill({ body: Buffer.from(served(shipped(id))) }));
+      await page.goto(address(info, { hash: 'room=compare&view=tell' }));
+      await expect(page.locator('.notice')).toContainText(id, { timeout: 60_000 });
+      await page.getByRole('link', { name: 'Energy', exact: true }).click();
+      await drawn(page, 'energy-chains');
     });
-    await page.goto(address(info, { hash: 'room=compare&view=tell' }));
-    await expect(page.locator('.notice')).toContainText(id, { timeout: 60_000 });
-    await page.getByRole('link', { name: 'Energy', exact: true }).click();
-    await drawn(page, 'energy-chains');
-  });
+  }
 }

@@ -246,6 +246,18 @@ test('a chain counts its runs, stands still when told, and takes new inputs as i
   expect(await bench.done()).toBe(0);
 });
 
+test('a chain with stops is read there alone, and has for each run what it had without them', async ({ bench }) => {
+  const { states = [] } = await bench.ask(gibbs({ steps: 9 }));
+  await bench.show(gibbs({ steps: 9, until: 4 }));
+  for (const stop of [4, 7, 9]) {
+    await expect.poll(async () => (await bench.call('heard', 'scene-values')).at(-1)?.done).toBe(stop);
+    expect(await bench.done()).toBe(stop);
+    if (stop < 9) await bench.call('resume', stop === 4 ? 7 : 9);
+  }
+  expect((await bench.call('heard', 'scene-values')).map((/** @type {{done: number}} */ { done }) => done)).toEqual([4, 7, 9]);
+  await expect.poll(async () => (await bench.values())?.states).toEqual(states);
+});
+
 test('a chain goes on from its state with a fresh key in each run, the same for the same seed', async ({ bench }) => {
   const [one = [], three = [], again = [], other = []] = await Promise.all(
     [{ steps: 1 }, {}, {}, { seed: 5 }].map(async (chain) => (await bench.ask(gibbs(chain))).states),

@@ -89,6 +89,8 @@ test.describe('generate', () => {
       await expect(card).toContainText('cannot be told which digit');
     }
     await expect(page.locator('.prose')).toContainText(/with the family of the former as number \d+ of \d+/);
+    // the smallest takes a thousand steps, which an emulated GPU is long about
+    await page.locator('.task-card[data-value="mixture"]').click();
     await expect(status(page)).toContainText('9 in ', { timeout: 60_000 });
     expect(await ink(page, made)).toBeGreaterThan(0.02);
     await page.getByText('16', { exact: true }).click();
@@ -293,6 +295,8 @@ test.describe('augment', () => {
     // models that drew fewer digits stand apart, however good they are
     const headings = page.locator('.teacher-heading b');
     await expect(headings).toHaveText(['From 5,000 drawn digits', 'From 1,000 drawn digits', 'Not measured']);
+    const apart = page.getByText('they stand apart');
+    await expect(apart).toBeVisible();
     const lines = page.locator('.teacher');
     await expect(lines.first()).toContainText('VAE, convolutional');
     await expect(lines.first()).toContainText('worth more than 1,000 real digits');
@@ -312,6 +316,11 @@ test.describe('augment', () => {
     await expect(status).toContainText('what was asked for is the label', { timeout: 30_000 });
     expect(await ink(page, '.panel-lesson canvas')).toBeGreaterThan(0.02);
     await expect(page.locator('.panel-lesson .task-link')).toHaveAttribute('href', /room=compare&view=figures.*model=naive-bayes/);
+    // where all drew as many, none does, and nothing is said of it
+    const told = await figures(page);
+    await open(page, info, 'view=augment', { ...told, augment: told.augment.filter(({ samples }) => samples !== 1000) });
+    await expect(headings).toHaveText(['From 5,000 drawn digits', 'Not measured']);
+    await expect(apart).toBeHidden();
   });
 });
 

@@ -18,6 +18,19 @@ import { KindError } from '../protocol.js';
  * @property {Inputs} [each]  of every run its own; see `Chain` in protocol.js
  */
 
+/** States of a run that are read where nothing else is said: enough to see digits grow, too few to take it time. */
+const MOMENTS = 12;
+
+/**
+ * After how many steps states are read: evenly spread, the last at the end.
+ * @param {number} steps
+ * @param {number} count  at most
+ */
+function spread(steps, count) {
+  const moments = Math.min(count, steps);
+  return Array.from({ length: moments }, (_, i) => Math.round(((i + 1) * steps) / moments));
+}
+
 /**
  * Runs a chain to its end.
  * @param {EngineClient} engine
@@ -25,14 +38,14 @@ import { KindError } from '../protocol.js';
  * @param {Recipe} recipe
  * @param {object} watch
  * @param {string[]} watch.read  outputs
- * @param {(values: Inputs, progress: {done: number, ms: number}) => void} watch.show  the newest outputs there are, after
- *   so many runs, which took so long on the device
+ * @param {(values: Inputs, progress: {done: number, ms: number}) => void} watch.show  the outputs after so many runs, which
+ *   took so long on the device
  * @param {AbortSignal} watch.signal
- * @param {number[]} [watch.stops]  runs after which the chain waits until its outputs are there, the last one `steps`: what
- *   is shown are these states and no others
+ * @param {number} [watch.moments]  states that are shown, the last among them; the chain waits at each until it was read
  * @returns {Promise<void>}
  */
-export function runChain(engine, name, { model, job, batch, seed, steps, inputs, first, each }, { read, show, signal, stops }) {
+export function runChain(engine, name, { model, job, batch, seed, steps, inputs, first, each }, { read, show, signal, moments = MOMENTS }) {
+  const stops = spread(steps, moments);
   const serial = -1 - Math.floor(performance.now());
   return new Promise((resolve, reject) => {
     let [ms, stop] = [0, 0];
@@ -51,16 +64,16 @@ export function runChain(engine, name, { model, job, batch, seed, steps, inputs,
       }),
       engine.on('scene-values', (message) => {
         const { done } = message;
-        if (!own(message) || (stops && done !== stops[stop])) return;
+        if (!own(message) || done !== stops[stop]) return;
         show(message.values, { done, ms: ms * done });
         if (done >= steps) end(resolve);
-        else if (stops) engine.send({ type: 'scene-resume', scene: name, until: stops[(stop += 1)] });
+        else engine.send({ type: 'scene-resume', scene: name, until: stops[(stop += 1)] });
       }),
       engine.on('scene-failed', (message) => {
         if (own(message)) end(() => reject(new KindError(message.failure.kind, message.failure.detail)));
       }),
     );
-    const chain = { seed, steps: stops?.[0] ?? steps, first, each };
+    const chain = { seed, steps, until: stops[0], first, each };
     engine.send({ type: 'scene', scene: { scene: name, serial, model, job, batch, inputs, chain, views: [], read } });
   });
 }
@@ -75,51 +88,35 @@ export function runChain(engine, name, { model, job, batch, seed, steps, inputs,
  *   [0, 1], and what the way to them took on the device
  * @param {AbortSignal} watch.signal
  * @param {{source?: Float32Array, mask?: Float32Array}} [watch.given]
- * @param {number} [watch.afterwards]  states are read once the last is there, so that reading takes none of the time: at
- *   most so many; otherwise the newest is read as soon as the one before it was shown
+ * @param {number} [watch.moments]  states that are shown beside the first; one is the last alone. The lane does not wait:
+ *   it keeps them until they are read
  * @returns {Promise<void>}
  */
-export async function runLane(engine, lane, spec, { show, signal, given = {}, afterwards }) {
-  let [frames, ready, ms, shown] = [Infinity, -1, 0, -1];
-  let reading = Promise.resolve();
-  /** @type {() => void} */
-  let finish = () => {};
-  const finished = new Promise((resolve) => {
-    finish = () => resolve(undefined);
-  });
-  const read = async (/** @type {number} */ frame) => {
-    shown = frame;
-    const values = await engine.frameValues(lane, 'x_t', frame);
-    if (signal.aborted) return;
-    show(values.map((value) => Math.min(1, Math.max(0, 0.5 * value + 0.5))), { frame, frames, ms: frame * ms });
-  };
-  let busy = false;
-  const look = () => {
-    if (ready >= frames - 1) finish();
-    if (afterwards !== undefined || busy || ready <= shown || !Number.isFinite(frames)) return;
-    busy = true;
-    // the lane may be gone before the answer comes; what went wrong with it is told of by the run itself
-    reading = read(ready).catch(finish).finally(() => (busy = false));
-  };
+export async function runLane(engine, lane, spec, { show, signal, given = {}, moments = MOMENTS }) {
   if (signal.aborted) return;
+  let ms = 0;
   const stop = engine.on('frames', (message) => {
-    if (message.lane !== lane) return;
-    ({ ready, ms } = message);
-    look();
+    if (message.lane === lane) ({ ms } = message);
   });
-  signal.addEventListener('abort', finish, { once: true });
-  try {
-    frames = (await engine.run(lane, spec, given)).frames;
-    look();
-    await finished;
-    await reading;
-    if (signal.aborted) return;
-    const every = Math.max(1, Math.ceil(frames / (afterwards ?? 1)));
-    for (let frame = afterwards === undefined ? frames - 1 : 0; frame < frames && !signal.aborted; frame += 1) {
-      if ((frame % every === 0 || frame === frames - 1) && frame > shown) await read(frame);
-    }
-  } finally {
+  const release = () => {
     stop();
     engine.send({ type: 'release', lane });
+  };
+  // at once, as whoever ended it may begin another under this name
+  signal.addEventListener('abort', release, { once: true });
+  try {
+    const { frames } = await engine.run(lane, spec, given);
+    for (const frame of [...(moments > 1 ? [0] : []), ...spread(frames - 1, moments)]) {
+      if (signal.aborted) return;
+      const values = await engine.frameValues(lane, 'x_t', frame);
+      if (signal.aborted) return;
+      show(values.map((value) => Math.min(1, Math.max(0, 0.5 * value + 0.5))), { frame, frames, ms: frame * ms });
+    }
+  } catch (error) {
+    // a frame that was waited for does not come any more
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener('abort', release);
+    if (!signal.aborted) release();
   }
 }

@@ -38,6 +38,7 @@ import { TABLE as tasks } from './tasks/table.js';
  * @typedef {object} RoomRow
  * @property {string} id  as in the address; `room.name.<id>` is its name in the navigation
  * @property {string[] | null} families  of the models that it shows; null: all of them
+ * @property {boolean} [guests]  they are at home in other rooms, which open their files
  * @property {Table} table  what a link into it holds; known before its code is loaded
  * @property {() => Promise<new (engine: EngineClient, state: State<any>, shell: Shell) => Room>} load
  */
@@ -83,22 +84,28 @@ export const ROOMS = [
   {
     id: 'compare',
     families: null,
+    guests: true,
     table: compare,
     load: async () => (await import('./compare/index.js')).CompareRoom,
   },
   {
     id: 'likely',
     families: ['autoregressive', 'mixture', 'naive_bayes', 'gaussian_mixture', 'vae', 'rbm', 'flow', 'denoiser', 'energy', 'gan'],
+    guests: true,
     table: likely,
     load: async () => (await import('./likely/index.js')).LikelyRoom,
   },
   {
     id: 'tasks',
     families: null,
+    guests: true,
     table: tasks,
     load: async () => (await import('./tasks/index.js')).TasksRoom,
   },
 ];
+
+/** The room that opens files of a family; null where none does. @param {string} family */
+export const homeOf = (family) => ROOMS.find(({ families, guests }) => !guests && families?.includes(family))?.id ?? null;
 
 /** What a link holds whichever room it leads to. No room has a row of the same name. */
 export const PAGE = {

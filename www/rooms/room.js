@@ -21,7 +21,8 @@
  *     }
  *
  * Words, in www/i18n: `room.title.ID`, `room.lead.ID`, `room.view.ID.VIEW` for each tab, `room.none.ID` where no model of
- * these families is there, `room.family.ID` with {name} for a file of another family.
+ * these families is there, `room.family.ID` with {name} for a file of another family; in a room without models of its own,
+ * with {room} too, where it opens.
  *
  * The address (table.js) has `view: oneOf([...])` where there is more than one view, and `model` where `models` is not
  * 'none'. From there on:
@@ -43,6 +44,7 @@ import { t } from '../i18n/translate.js';
 import { choice } from '../parts/choice.js';
 import { h } from '../parts/dom.js';
 import { Models } from './models.js';
+import { homeOf } from './registry.js';
 
 /** @import { EngineClient } from '../engine.js' */
 /** @import { CatalogRow } from '../protocol.js' */
@@ -205,12 +207,15 @@ export class RoomFrame {
 
   /** @param {File} file */
   async openFile(file) {
+    const { name } = file;
+    const bytes = new Uint8Array(await file.arrayBuffer());
     if (this.mode === 'none') {
-      this.shell.say(t(`room.family.${this.id}`, { name: file.name }));
+      const home = homeOf((await this.engine.inspect(bytes)).config.family);
+      this.shell.say(home ? t(`room.family.${this.id}`, { name, room: t(`room.name.${home}`) }) : t('room.family.none', { name }));
       return;
     }
-    const id = `file:${file.name.replace(/[^\w. -]/g, '_').slice(-70)}`;
-    const model = await this.models.select(id, new Uint8Array(await file.arrayBuffer()), file.name);
+    const id = `file:${name.replace(/[^\w. -]/g, '_').slice(-70)}`;
+    const model = await this.models.select(id, bytes, name);
     if (!model) return;
     if (this.model?.id === id) this.model = null;
     if (this.address.model === id) await this.show(true);

@@ -17,6 +17,7 @@ import { Budget } from './frame.js';
  * @property {number} ready  the newest frame that this session has; -1 before it has any
  * @property {number} told  the newest frame that the page knows of; a new session computes up to it even when halted
  * @property {boolean} halted
+ * @property {unknown} [failure]  why it got no further
  * @property {(() => void)[]} waiting  called at each change
  */
 
@@ -177,8 +178,13 @@ export class Lanes {
   /** @param {string} name @param {unknown} error */
   failed(name, error) {
     // the device's own report leads to another session
-    if (toFailure(error).kind === 'device-lost') this.use(null);
-    else this.halt(name, true);
+    if (toFailure(error).kind === 'device-lost') {
+      this.use(null);
+    } else {
+      const lane = this.lanes.get(name);
+      if (lane) lane.failure = error;
+      this.halt(name, true);
+    }
     this.hooks.failed(error);
   }
 
@@ -217,7 +223,7 @@ export class Lanes {
     for (;;) {
       while (lane.ready < needed) {
         const coming = this.lanes.get(name) === lane && (!lane.halted || lane.told >= needed);
-        if (!coming) throw new KindError('interrupted', name);
+        if (!coming) throw lane.failure ?? new KindError('interrupted', name);
         await new Promise((resolve) => lane.waiting.push(() => resolve(undefined)));
       }
       const { session } = this;

@@ -3,7 +3,7 @@
 import { KindError } from '../protocol.js';
 import { forget, recall, remember } from './weights-cache.js';
 
-/** @import { BackendReason, CatalogRow, Progress, Session } from '../protocol.js' */
+/** @import { BackendReason, CatalogRow, ModelInfo, Progress, Session } from '../protocol.js' */
 
 /**
  * The smallest module that uses a relaxed-SIMD instruction (i8x16.relaxed_swizzle of two constants).
@@ -141,4 +141,21 @@ export async function surveyGpu() {
     return { usable: false, reason: 'software', adapter: name };
   }
   return { usable: true, adapter: name };
+}
+
+/** Where a session has the file that was looked at last; no model has such an id. */
+const INSPECTED = '?';
+
+/**
+ * What a file holds, or why it cannot be used; no model that is in use changes.
+ * @param {Session} session
+ * @param {Uint8Array} bytes
+ * @param {string} selected  the VAE that is decoded, if there is one
+ * @returns {ModelInfo}
+ */
+export function inspect(session, bytes, selected) {
+  const info = JSON.parse(session.load(INSPECTED, bytes));
+  // what is decoded still comes from the VAE of before
+  if (info.config.family === 'vae' && selected) session.select(selected);
+  return info;
 }

@@ -71,7 +71,7 @@ export class Scenes {
     const known = this.scenes.get(name);
     /** @type {Kept} */
     const kept = known ?? { scene, shown: null, reading: false, again: false, ...fresh() };
-    Object.assign(kept, { ...fresh(), scene, halted, goal: chain?.steps ?? Infinity });
+    Object.assign(kept, { ...fresh(), scene, halted, goal: chain?.until ?? chain?.steps ?? Infinity });
     // the second run has them as they are described
     if (chain?.first) kept.log.push({ at: 1, inputs: picked(scene.inputs, chain.first) });
     this.scenes.set(name, kept);
@@ -239,7 +239,8 @@ export class Scenes {
     }
     const { urgent = false } = scene;
     for (const view of scene.views) this.hooks.show({ ...view, scene: name, urgent, input: shown === scene ? undefined : scene.input });
-    this.read(name, kept);
+    // one that somebody waits for between its stops is read there alone
+    if (scene.chain?.until === undefined || kept.done >= kept.goal) this.read(name, kept);
   }
 
   /** At most one reading is on its way; what was computed meanwhile is read next. @param {string} name @param {Kept} kept */

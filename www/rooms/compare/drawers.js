@@ -25,8 +25,6 @@ import { NO_CLASS } from '../denoise/table.js';
  * @property {number[]} [digits]  one for each picture, for models that are told; 0 to 9 in turn where they are left out
  * @property {string} [name]  of the scene and of the lane, where several draw at once
  * @property {boolean} [grey]  of what is written as ink or paper, the probability of ink that it was written with
- * @property {boolean} [live]  for somebody who watches: whatever is newest is shown on the way, which costs a denoiser
- *   time, and chains are shorter than those that were measured; else states at the same places of the way each time
  * @property {boolean} [last]  nothing but the last state, and untimed where that would take drawing again
  * @property {(snapshot: Snapshot) => void} show
  * @property {AbortSignal} signal
@@ -41,15 +39,15 @@ import { NO_CLASS } from '../denoise/table.js';
 
 /** Names of the scene and of the lane. */
 const NAME = 'compare';
-/** States on the way that are kept. */
+/** States on the way that are shown: at the same places each time, and few, as reading takes a chain time. */
 const FRAMES = 24;
-/** Chains: sweeps or steps in a run of the job, how many were measured, and how many a person waits for who watches many. @type {Record<string, {each: number, measured: number, live: number}>} */
-const CHAINS = { rbm: { each: 2, measured: 1000, live: 200 }, energy: { each: 4, measured: 1000, live: 300 } };
+/** Chains: how many sweeps or steps were measured, and how many are in a run of the job. @type {Record<string, {measured: number, each: number}>} */
+const CHAINS = { rbm: { measured: 1000, each: 2 }, energy: { measured: 1000, each: 4 } };
 /** Values of the input `begin` of these jobs: the chain goes on, or begins with noise. */
 const [GO_ON, FROM_NOISE] = [0, 1];
 
 /** Runs of a chain's job. @param {Task} task */
-const runsOf = ({ row: { family }, live }) => CHAINS[family][live ? 'live' : 'measured'] / CHAINS[family].each;
+const runsOf = ({ row: { family } }) => CHAINS[family].measured / CHAINS[family].each;
 
 /** The digits of models that are told. @param {Pick<Task, 'count' | 'digits'>} task */
 const digitsOf = ({ count, digits }) => Float32Array.from({ length: count }, (_, i) => digits?.[i] ?? i % 10);
@@ -136,16 +134,15 @@ export const draw = (task) => DRAWERS[task.row.family](task);
  */
 function byJob(recipe) {
   return (task) => {
-    const { engine, row, seed, count, show, signal, name = NAME, live, last } = task;
+    const { engine, row, seed, count, show, signal, name = NAME, last } = task;
     const { output = 'pixels', ...chain } = recipe(task);
     const given = { model: row.id, batch: count, seed, ...chain };
     const { steps } = chain;
     if (steps === 1) return atOnce(task, given, output);
-    const frames = last ? 1 : FRAMES;
     return runChain(engine, name, given, {
       read: [output],
       signal,
-      stops: live ? undefined : Array.from({ length: frames }, (_, i) => Math.round(((i + 1) * steps) / frames)),
+      moments: last ? 1 : FRAMES,
       show: (values, { ms, done }) => show({ pixels: values[output], ms, share: done / steps }),
     });
   };
@@ -178,7 +175,7 @@ async function setting(id) {
 
 /** @param {Task} task */
 async function denoiser(task) {
-  const { engine, row, info, seed, count, show, signal, name = NAME, live, last } = task;
+  const { engine, row, info, seed, count, show, signal, name = NAME, last } = task;
   const { sampler, steps, spacing, eta, guidance_scale } = await setting(row.id);
   const known = info.config.conditional !== false;
   const classes = known ? Array.from(digitsOf(task)) : new Array(count).fill(NO_CLASS);
@@ -191,6 +188,6 @@ async function denoiser(task) {
   await runLane(engine, name, spec, {
     show: (pixels, { ms, frame, frames }) => show({ pixels, ms, share: frame / (frames - 1) }),
     signal,
-    afterwards: live ? undefined : last ? 1 : FRAMES,
+    moments: last ? 1 : FRAMES,
   });
 }

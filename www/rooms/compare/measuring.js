@@ -15,7 +15,7 @@ import { QUALITY, duration, figureOf, inWords } from './figures.js';
 /** @import { Column, Measured, Samples } from './figures.js' */
 
 /** Digits that are drawn and looked at together; fewer of models that take long for one, in ms. */
-const BATCH = { quick: 50, slow: 10, from: 500 };
+const BATCH = { quick: 50, slow: 10, from: 100 };
 /** An inception score of parts of few digits falls far short of that of the table: from so many digits on it is told. */
 const ENOUGH_FOR_INCEPTION = 500;
 /** What a person is warned of, in ms. */
@@ -81,6 +81,7 @@ export class Measuring {
     this.start.querySelector('span')?.replaceChildren(t('compare.here.stop'));
     this.bar.hidden = false;
     this.bar.value = 0;
+    this.words.textContent = t('compare.here.drawn', { done: number(0), count: this.count.selectedOptions[0]?.text ?? '' });
     this.table.replaceChildren();
     try {
       await this.measure(measured, Number(this.count.value), signal);

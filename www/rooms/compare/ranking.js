@@ -206,7 +206,9 @@ export class RankingView {
   showDetail(measured) {
     const { figure, model } = this.room.state.values;
     const column = COLUMNS.find(({ key }) => key === figure) ?? COLUMNS[0];
-    const one = measured.find(({ id }) => id === model) ?? sorted(measured, column, false)[0];
+    // sorting by another figure does not end what is being measured
+    const shown = model || (this.measuring.running && this.measuring.measured?.id);
+    const one = measured.find(({ id }) => id === shown) ?? sorted(measured, column, false)[0];
     if (!one) return;
     const words = inWords(column, one);
     const { threads } = one.cost;

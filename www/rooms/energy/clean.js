@@ -44,6 +44,16 @@ function flipped(picture, share, seed) {
 /** @param {Float32Array} picture @param {Float32Array} clean */
 const wrongIn = (picture, clean) => clean.reduce((count, ink, i) => count + Number(picture[i] !== ink), 0);
 
+/** Its runs are sweeps. */
+const WORDS = {
+  step: 'energy.clean.step',
+  steps: 'energy.clean.steps',
+  begin: 'energy.clean.readout.begin',
+  done: 'energy.clean.readout.steps',
+  mean: 'energy.clean.readout',
+  chain: 'energy.clean.readout.chain',
+};
+
 /** @implements {RoomView} */
 export class CleanView {
   /** @param {EnergyRoom} room */
@@ -51,11 +61,13 @@ export class CleanView {
     this.room = room;
     /** The picture in ink and paper, and with pixels flipped, where there is one. @type {{clean: Float32Array, flipped: Float32Array} | null} */
     this.pictures = null;
+    /** The pen is down: the chains still clean what was there before. */
+    this.drawing = false;
     this.run = new Run(room, 'energy-clean', {
       columns: SIDE_CHAINS,
       rows: SIDE_CHAINS,
       label: t('energy.clean.label'),
-      words: 'energy.clean',
+      words: WORDS,
       inputs: () => this.inputs(),
       told: (values) => this.told(values),
     });
@@ -149,8 +161,13 @@ export class CleanView {
     given.enter((finished) => {
       // what the chains know of it
       if (given.image) given.still.show(binary(given.image));
-      if (finished) this.run.begin();
-      else this.flip();
+      this.drawing = !finished;
+      if (finished) {
+        this.run.begin();
+      } else {
+        this.flip();
+        this.told(null);
+      }
     });
   }
 
@@ -218,7 +235,7 @@ export class CleanView {
   told(values) {
     const { pictures } = this;
     if (this.room.state.values.anneal) this.heat.set(cooled(values ? this.run.scene.done : 0));
-    if (!values || !pictures) {
+    if (!values || !pictures || this.drawing) {
       this.majority.show(null);
       this.marks.show(null);
       this.majorityWords.textContent = this.aloneWords.textContent = '';

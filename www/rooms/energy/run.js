@@ -20,6 +20,16 @@ const STILL_RUNS = 100;
 /** Runs that the worker may be behind before it is given no more. */
 const AHEAD = 4;
 
+/** Keys of the words for one run, for so many, and for where the chains are. */
+const WORDS = {
+  step: 'energy.step',
+  steps: 'energy.steps',
+  begin: 'energy.readout.begin',
+  done: 'energy.readout.steps',
+  mean: 'energy.readout',
+  chain: 'energy.readout.chain',
+};
+
 export class Run {
   /**
    * @param {EnergyRoom} room
@@ -31,10 +41,10 @@ export class Run {
    * @param {() => Inputs | null} options.inputs  `given`, and `begin` and `mask` where the job has them; null: there is
    *   nothing to begin with
    * @param {(chain: number) => number} [options.own]  the digit that a chain is told where each is told its own
-   * @param {string} [options.words]  keys of the words for where the chains are begin with this
+   * @param {typeof WORDS} [options.words]  keys of the words for where the chains are
    * @param {(values: Inputs | null) => void} [options.told]  what was read of the chains; null: they begin anew
    */
-  constructor(room, name, { columns, rows, label, inputs, own = () => NO_CLASS, words = 'energy', told }) {
+  constructor(room, name, { columns, rows, label, inputs, own = () => NO_CLASS, words = WORDS, told }) {
     this.room = room;
     this.name = name;
     this.inputs = inputs;
@@ -69,10 +79,10 @@ export class Run {
       this.mark,
     );
     this.rows = rows;
-    this.trace = new Trace(t('energy.trace.empty'), { empty: t('energy.trace.wait'), count: `${words}.steps` });
+    this.trace = new Trace(t('energy.trace.empty'), { empty: t('energy.trace.wait'), count: words.steps });
     this.readout = h('p', { class: 'readout', 'aria-live': 'off' });
     this.playButton = button({ label: t('energy.play'), icon: ICONS.play(), bare: true, onclick: () => this.play(!this.playing) });
-    this.stepButton = button({ label: t(`${words}.step`, { count: 1 }), icon: ICONS.stepForth(), bare: true, onclick: () => this.step() });
+    this.stepButton = button({ label: t(words.step, { count: 1 }), icon: ICONS.stepForth(), bare: true, onclick: () => this.step() });
     this.speed = scrubber({
       label: t('energy.speed'),
       min: SPEEDS.slowest,
@@ -146,7 +156,7 @@ export class Run {
   enter() {
     this.open = true;
     this.speed.set(this.room.state.values.speed);
-    const step = t(`${this.words}.step`, { count: this.stepsOfARun });
+    const step = t(this.words.step, { count: this.stepsOfARun });
     this.stepButton.title = step;
     this.stepButton.setAttribute('aria-label', step);
     this.begin();
@@ -175,9 +185,16 @@ export class Run {
 
   /** @param {boolean} playing */
   play(playing) {
+    const ended = this.atEnd;
     this.playing = playing;
     if (!playing) this.stopHere();
+    else if (ended) this.begin();
     this.showPlaying();
+  }
+
+  /** Chains that end have done so. */
+  get atEnd() {
+    return this.scene.description !== null && this.scene.done >= this.most;
   }
 
   stopHere() {
@@ -213,17 +230,19 @@ export class Run {
     this.energies = values[model.kind.energy];
     this.trace.push(this.scene.done * this.stepsOfARun, this.energies);
     this.onTold?.(values);
+    if (this.playing && this.atEnd) this.play(false);
     this.showReadout();
   }
 
   showReadout() {
     const { energies } = this;
     const { lit } = this.trace;
+    this.stepButton.disabled = this.atEnd;
     const steps = number(this.scene.done * this.stepsOfARun);
     const unit = this.room.model?.kind.decimals ?? 0;
-    if (!energies) this.readout.textContent = t(`${this.words}.readout.${this.scene.done > 0 || this.playing ? 'steps' : 'begin'}`, { steps });
-    else if (lit === null) this.readout.textContent = t(`${this.words}.readout`, { steps, energy: number(mean(energies), unit) });
-    else this.readout.textContent = t(`${this.words}.readout.chain`, { chain: lit + 1, steps, energy: number(energies[lit], unit) });
+    if (!energies) this.readout.textContent = t(this.scene.done > 0 || this.playing ? this.words.done : this.words.begin, { steps });
+    else if (lit === null) this.readout.textContent = t(this.words.mean, { steps, energy: number(mean(energies), unit) });
+    else this.readout.textContent = t(this.words.chain, { chain: lit + 1, steps, energy: number(energies[lit], unit) });
   }
 
   /** @param {PointerEvent} event */

@@ -8,7 +8,7 @@ import { StillPicture } from '../../parts/still.js';
 import { PIXELS } from '../../protocol.js';
 import { draw, draws, isTold } from '../compare/drawers.js';
 import { percent } from './figures.js';
-import { Lessons, helpOf, teachersOf } from './lessons.js';
+import { Lessons, differ, helpOf, teachersOf } from './lessons.js';
 import { roomLink, showIn } from './links.js';
 import { mostLikely, read } from './reader.js';
 
@@ -59,8 +59,9 @@ export class AugmentView {
     );
     this.panels = [panel('teachers', t('tasks.teachers'), [this.lessons.element], [this.baselines, this.setting]), lesson];
     this.helped = h('p', { hidden: true });
+    this.fewer = h('span', { hidden: true }, t('tasks.augment.2.fewer'));
     const paragraph = (/** @type {number} */ i) => h('p', {}, rich(`tasks.augment.${i}`));
-    this.below = h('div', { class: 'prose' }, paragraph(1), paragraph(2), this.helped, paragraph(4));
+    this.below = h('div', { class: 'prose' }, paragraph(1), h('p', {}, rich('tasks.augment.2'), ' ', this.fewer), this.helped, paragraph(4));
     room.engine.on('need-canvases', () => {
       if (this.open) this.draw();
     });
@@ -100,6 +101,7 @@ export class AugmentView {
     this.baselines.textContent = best
       ? t('tasks.augment.real', { list: real.map((one) => t('tasks.augment.real.one', { real: number(one.real), share: percent(one.accuracy, one.spread) })).join(' · ') })
       : t('tasks.augment.none');
+    this.fewer.hidden = !differ(teachers);
     this.setting.textContent = best ? t('tasks.augment.setting', { n: number(best.n), runs: best.runs }) : '';
     const help = helpOf(teachers, real);
     this.helped.hidden = !help;
@@ -136,7 +138,7 @@ export class AugmentView {
       const count = told ? DIGITS * EACH : DRAWN;
       let pixels = new Float32Array(0);
       await draw({
-        ...{ engine: room.engine, row, info, signal, count, seed: room.state.values.seed, name: 'tasks-lesson', live: true },
+        ...{ engine: room.engine, row, info, signal, count, seed: room.state.values.seed, name: 'tasks-lesson' },
         digits: told ? Array.from({ length: count }, (_, i) => i % DIGITS) : undefined,
         show: (snapshot) => {
           if (signal.aborted) return;

@@ -201,7 +201,7 @@ export class GenerateView {
       /** @type {Snapshot} */
       let last = { pixels: new Float32Array(0), ms: 0, share: 0 };
       await draw({
-        ...{ engine: room.engine, row, info, seed, signal, name: 'tasks', live: true },
+        ...{ engine: room.engine, row, info, seed, signal, name: 'tasks' },
         count: drawn,
         digits: digit === ANY || picks ? undefined : new Array(drawn).fill(digit),
         show: (snapshot) => {

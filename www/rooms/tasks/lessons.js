@@ -50,6 +50,11 @@ export function teachersOf(able, augment, chosen) {
 /** Digits that a model drew for the lesson. @param {Teacher} teacher */
 const drawn = ({ alone, helped }) => alone?.samples ?? helped?.samples ?? 0;
 
+/** Whether some models drew fewer digits than others, and so stand apart. @param {Teacher[]} teachers */
+export function differ(teachers) {
+  return new Set(teachers.map(drawn).filter((samples) => samples > 0)).size > 1;
+}
+
 /**
  * How many models whose digits were added to real ones made the classifier better or worse than the real ones alone, by
  * more than the spread of the runs of both.

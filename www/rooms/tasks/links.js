@@ -3,18 +3,9 @@
 import { t } from '../../i18n/translate.js';
 import { h } from '../../parts/dom.js';
 import { formatHash } from '../../state.js';
-import { ROOMS } from '../registry.js';
+import { ROOMS, homeOf } from '../registry.js';
 
-/** The room of each family. @type {Record<string, string>} */
-const HOME = {
-  vae: 'latent',
-  denoiser: 'denoise',
-  gan: 'duel',
-  flow: 'flow',
-  autoregressive: 'pixels',
-  rbm: 'energy',
-  energy: 'energy',
-};
+/** Where models are shown whose family has no room. */
 const ELSEWHERE = 'compare';
 
 /**
@@ -41,9 +32,9 @@ export const carryInto = (link, room, values) => point(link, room, values, 'task
 export const showIn = (link, room, values) => point(link, room, values, 'tasks.visit');
 
 /** @param {HTMLAnchorElement} link @param {string} family @param {Record<string, unknown>} values */
-export const carryHome = (link, family, values) => carryInto(link, HOME[family] ?? ELSEWHERE, values);
+export const carryHome = (link, family, values) => carryInto(link, homeOf(family) ?? ELSEWHERE, values);
 
 /** @param {HTMLAnchorElement} link @param {string} family @param {Record<string, unknown>} values */
-export const showHome = (link, family, values) => showIn(link, HOME[family] ?? ELSEWHERE, values);
+export const showHome = (link, family, values) => showIn(link, homeOf(family) ?? ELSEWHERE, values);
 
 export const roomLink = () => h('a', { class: 'task-link', href: '#' });
