@@ -16,6 +16,8 @@ export class EngineClient {
     /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
     this.requests = new Map();
     this.lastRequest = 0;
+    /** What is in the files that were opened, by their ids. @type {Map<string, string>} */
+    this.files = new Map();
     /** @type {Map<string, CanvasPlace>} */
     this.places = new Map();
     /** 0 until the worker has a session to draw with. */
@@ -115,9 +117,28 @@ export class EngineClient {
     return this.request({ type: 'load', row });
   }
 
+  /**
+   * An id for a file: the one that this content has, or one that no other file has; the worker keeps files by their ids.
+   * @param {string} name
+   * @param {Uint8Array<ArrayBuffer>} bytes
+   */
+  async idOfFile(name, bytes) {
+    // without a secure context nothing tells that two files are one
+    const digest = globalThis.crypto?.subtle ? await crypto.subtle.digest('SHA-256', bytes) : crypto.getRandomValues(new Uint8Array(32)).buffer;
+    const content = new Uint8Array(digest).join();
+    const first = `file:${name.replace(/[^\w. -]/g, '_').slice(-66)}`;
+    let id = first;
+    for (let copy = 2; (this.files.get(id) ?? content) !== content; copy += 1) id = `${first} ${copy}`;
+    this.files.set(id, content);
+    return id;
+  }
+
   /** @param {string} name @param {Uint8Array<ArrayBuffer>} bytes @returns {Promise<ModelInfo>} */
   loadFile(name, bytes) {
-    return this.request({ type: 'load-file', name, bytes }, [bytes.buffer]);
+    const loading = this.request({ type: 'load-file', name, bytes }, [bytes.buffer]);
+    // one that was refused leaves its name free
+    loading.catch(() => this.files.delete(name));
+    return loading;
   }
 
   /** What a file holds, or why it cannot be used; it is not kept. @param {Uint8Array<ArrayBuffer>} bytes @returns {Promise<ModelInfo>} */

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from './fixtures.js';
-import { address, changed, drawThree, drawn, ownPixels, settled } from './support/room.js';
+import { address, changed, drawThree, drawn, ownPixels, settled, state } from './support/room.js';
 import { tinyTransformer } from './support/tiny-autoregressive.js';
 import { tinyMlp } from './support/tiny-denoiser.js';
 import { tinyEnergy } from './support/tiny-energy.js';
@@ -259,3 +259,21 @@ for (const id of ['mixture', 'naive-bayes', 'gaussian-mixture', 'classifier']) {
     });
   }
 }
+
+test('another file of the same name is another model, the same file is not @cpu', async ({ page }, info) => {
+  await useStandIns(page);
+  await page.goto(address(info, { hash: 'room=energy' }));
+  await drawn(page, 'energy-chains');
+  const model = async () => (await state(page)).get('model');
+  await give(page, 'mine.safetensors', new Uint8Array(100));
+  await expect(page.locator('.notice')).toContainText('does not fit');
+  await give(page, 'mine.safetensors', tinyRbm(12));
+  await expect.poll(model).toBe('file:mine.safetensors');
+  await expect(page.locator('.about')).toContainText('12');
+  await give(page, 'mine.safetensors', tinyRbm(31));
+  await expect.poll(model).toBe('file:mine.safetensors 2');
+  await expect(page.locator('.about')).toContainText('31');
+  await give(page, 'mine.safetensors', tinyRbm(12));
+  await expect.poll(model).toBe('file:mine.safetensors');
+  await expect(page.locator('.room:visible .models .choice-face')).toHaveText(['Boltzmann machine', 'Convolutional', 'mine.safetensors', 'mine.safetensors 2']);
+});

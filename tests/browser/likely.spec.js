@@ -105,7 +105,7 @@ test('drawings to try do what the text says, each family in words of its own', a
   await expect.poll(() => share('pixelcnn')).toBeGreaterThan(50);
   await page.getByRole('button', { name: 'two dots' }).click();
   await expect(place('flow')).toHaveText('more likely than all of 200 test digits', { timeout: 30_000 });
-  await page.getByRole('button', { name: 'an M' }).click();
+  await page.getByRole('button', { name: 'an M', exact: true }).click();
   await expect(place('pixelcnn')).toHaveText('less likely than any of 200 test digits', { timeout: 30_000 });
   // a score is no probability
   await expect(place('dcgan')).toHaveText(/^a (higher|lower) score than/);

@@ -212,6 +212,7 @@ test('a picture is saved', async ({ page }, info) => {
   await slider(page).focus();
   await slider(page).press('Home');
   await expect(readout(page)).toContainText('patch 0 of 196');
+  await settled(page, 'pixels-digit');
   const second = page.waitForEvent('download');
   await page.locator('.panel-writing').getByRole('button', { name: 'PNG' }).click();
   const [full, blank] = await Promise.all([whole, await second].map(async (file) => (await readFile(await file.path())).length));

@@ -214,7 +214,7 @@ export class RoomFrame {
       this.shell.say(home ? t(`room.family.${this.id}`, { name, room: t(`room.name.${home}`) }) : t('room.family.none', { name }));
       return;
     }
-    const id = `file:${name.replace(/[^\w. -]/g, '_').slice(-70)}`;
+    const id = await this.engine.idOfFile(name, bytes);
     const model = await this.models.select(id, bytes, name);
     if (!model) return;
     if (this.model?.id === id) this.model = null;

@@ -57,6 +57,8 @@ export class Run {
     /** Runs that the worker may do, and the part of one that waits for the next frame. */
     this.goal = 0;
     this.credit = 0;
+    /** The run that the newest energies are of. */
+    this.read = 0;
     /** Runs after which the chains end. */
     this.most = Infinity;
     this.open = false;
@@ -104,7 +106,7 @@ export class Run {
     this.foot = h('div', { class: 'tools save' }, this.readout, pngButton(room, this.picture, fileName));
     this.traceTools = h('div', { class: 'tools save' }, saveButton(room, () => this.trace.csv(), () => `${fileName()}.csv`, { label: t('save.csv') }));
     this.scene = new Scene(room.engine, `${name}-scene`, {
-      values: (values) => this.told(values),
+      values: (values, _, done) => this.told(values, done),
       steps: () => this.showReadout(),
     });
     this.tick = this.tick.bind(this);
@@ -223,12 +225,13 @@ export class Run {
     return this.room.model?.kind.steps ?? 1;
   }
 
-  /** @param {Inputs} values */
-  told(values) {
+  /** @param {Inputs} values @param {number} done  the run that they are of; the scene may be further on */
+  told(values, done) {
     const { model } = this.room;
     if (!model) return;
     this.energies = values[model.kind.energy];
-    this.trace.push(this.scene.done * this.stepsOfARun, this.energies);
+    this.read = done;
+    this.trace.push(done * this.stepsOfARun, this.energies);
     this.onTold?.(values);
     if (this.playing && this.atEnd) this.play(false);
     this.showReadout();
@@ -238,7 +241,8 @@ export class Run {
     const { energies } = this;
     const { lit } = this.trace;
     this.stepButton.disabled = this.atEnd;
-    const steps = number(this.scene.done * this.stepsOfARun);
+    // what stands beside the energies is of their run
+    const steps = number((energies ? this.read : this.scene.done) * this.stepsOfARun);
     const unit = this.room.model?.kind.decimals ?? 0;
     if (!energies) this.readout.textContent = t(this.scene.done > 0 || this.playing ? this.words.done : this.words.begin, { steps });
     else if (lit === null) this.readout.textContent = t(this.words.mean, { steps, energy: number(mean(energies), unit) });
