@@ -146,7 +146,8 @@ impl Aim {
             Figure::Evaluations(count) => {
                 let of_these = beside.settings.iter().filter(|(evaluations, _)| *evaluations == count);
                 let best = of_these.map(|(_, times)| *times).min_by(f64::total_cmp)?;
-                let name = format!("MNIST-FID (ours) at {count} evaluations, times the floor");
+                let s = if count == 1 { "" } else { "s" };
+                let name = format!("MNIST-FID (ours) at {count} evaluation{s}, times the floor");
                 return Some((name, best, best - self.bound));
             }
             Figure::TimesDcgan => ("MNIST-FID (ours), times that of dcgan", samples?.fid / beside.dcgan?, 1.0),
