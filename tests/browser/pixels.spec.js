@@ -204,6 +204,9 @@ test('every view fits a narrow phone and a tool for the blind finds nothing to c
 test('a picture is saved', async ({ page }, info) => {
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await openPixels(page, info, 'seed=3');
+  // an emulated GPU writes for seconds
+  const lastRows = async () => new Set(atob(await look(page, 'pixels-digit')).slice(-150)).size;
+  await expect.poll(lastRows, { timeout: 60_000 }).toBeGreaterThan(1);
   const saving = page.waitForEvent('download');
   await page.getByRole('button', { name: /PNG|picture/i }).first().click();
   const whole = await saving;
