@@ -126,6 +126,8 @@ fn models_are_measured_by_the_command_that_their_figures_tell() {
     }
     assert!(String::from_utf8(place.read("MEASURES.md")).expect("text").contains("\n| flow | 3 | "));
     place.fail(&format!("eval all --data mnist --model nobody {more}"), "there is no model nobody");
+    place.succeed(&format!("eval all --data mnist --n {DIGITS} --seed 3 --times {more}"));
+    place.fail(&format!("eval tasks --data mnist --times {more}"), "--times is for `inkling eval all`");
 }
 
 /// Digits of each model that [`every_model_draws_as_well_as_its_figures_say`] draws: of those that take long for one, fewer.

@@ -173,3 +173,12 @@ fn input_id(plan: &Plan, port: usize) -> InputId {
 fn output_id(plan: &Plan) -> OutputId {
     plan.output_id(&plan.outputs[0].name).expect("the output")
 }
+
+/// A file of `tests/golden`.
+///
+/// # Panics
+/// When it is not there or is no safetensors file.
+pub fn golden_file(name: &str) -> Checkpoint {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
+    Checkpoint::from_bytes(&std::fs::read(path).expect("the golden file")).expect("a safetensors file")
+}

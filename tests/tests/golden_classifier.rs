@@ -8,16 +8,11 @@ use inkling::models::classifier::{Classifier, ClassifierConfig};
 use inkling::models::network::Runner;
 use inkling::models::plans::PARAMS;
 use inkling::nn::loss;
-use inkling_tests::{gpu, read, relative_error};
+use inkling_tests::{golden_file as file, gpu, read, relative_error};
 
 const IMAGES: usize = 3;
 /// The largest difference of f32 from f64, relative to the largest value of a tensor.
 const TOLERANCE: f64 = 1e-5;
-
-fn file(name: &str) -> Checkpoint {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
-    Checkpoint::from_bytes(&std::fs::read(path).expect("the golden file")).expect("a safetensors file")
-}
 
 struct Golden(Checkpoint);
 

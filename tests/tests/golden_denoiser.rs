@@ -13,7 +13,7 @@ use inkling::models::plans::{EMA, PARAMS};
 use inkling::ops::{AdamConfig, key_values};
 use inkling::samplers::spec::Spec;
 use inkling::samplers::trajectory::{DenoiserRunner, Given, Keep, Track, Trajectory};
-use inkling_tests::{gpu, read, relative_error};
+use inkling_tests::{golden_file as file, gpu, read, relative_error};
 use serde_json::Value;
 
 const IMAGES: usize = 2;
@@ -25,11 +25,6 @@ const WEIGHTS: [f32; IMAGES] = [1.0, 0.5];
 /// states and predictions along ten steps with up to four evaluations each.
 const PREDICTION_TOLERANCE: f64 = 1e-5;
 const TRAJECTORY_TOLERANCE: f64 = 1e-4;
-
-fn file(name: &str) -> Checkpoint {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
-    Checkpoint::from_bytes(&std::fs::read(path).expect("the golden file")).expect("a safetensors file")
-}
 
 struct Golden(Checkpoint);
 

@@ -11,18 +11,13 @@ use inkling::models::network::{Network, Runner};
 use inkling::models::plans::PARAMS;
 use inkling::models::rbm::{Rbm, centred};
 use inkling::ops::key_values;
-use inkling_tests::{gpu, read, relative_error};
+use inkling_tests::{golden_file as file, gpu, read, relative_error};
 
 const IMAGES: usize = 3;
 /// The largest difference of f32 from f64, relative to the largest value of a tensor.
 const TOLERANCE: f64 = 1e-5;
 /// The same where probabilities of states are made of differences of energies, which are hundreds of nats.
 const LIKELIHOOD_TOLERANCE: f64 = 1e-4;
-
-fn file(name: &str) -> Checkpoint {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
-    Checkpoint::from_bytes(&std::fs::read(path).expect("the golden file")).expect("a safetensors file")
-}
 
 fn backends() -> [Backend; 2] {
     [Backend::Cpu, gpu()]

@@ -9,7 +9,7 @@ use inkling::models::flow::Flow;
 use inkling::models::flow_config::FlowConfig;
 use inkling::models::network::Network;
 use inkling::models::plans::PARAMS;
-use inkling_tests::{gpu, read, relative_error};
+use inkling_tests::{golden_file as file, gpu, read, relative_error};
 
 const IMAGES: usize = 3;
 const PIXELS: usize = 64;
@@ -18,11 +18,6 @@ struct Golden {
     weights: Checkpoint,
     values: Checkpoint,
     flow: Flow,
-}
-
-fn file(name: &str) -> Checkpoint {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
-    Checkpoint::from_bytes(&std::fs::read(path).expect("the golden file")).expect("a safetensors file")
 }
 
 impl Golden {

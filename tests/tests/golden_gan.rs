@@ -11,7 +11,7 @@ use inkling::models::gan_step::{Adversary, DISCRIMINATOR, Loss, Regulariser};
 use inkling::models::network::{Network, Runner};
 use inkling::models::plans::{EMA, PARAMS};
 use inkling::ops::{AdamConfig, key_values};
-use inkling_tests::{gpu, read, relative_error};
+use inkling_tests::{golden_file as file, gpu, read, relative_error};
 use serde_json::Value;
 
 const BATCH: usize = 4;
@@ -28,11 +28,6 @@ const TOLERANCE: f64 = 1e-5;
 const GRADIENT_TOLERANCE: f64 = 1e-4;
 /// Values of a tensor that the golden file holds, with the sum behind them where there are more.
 const DIGEST: usize = 64;
-
-fn file(name: &str) -> Checkpoint {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
-    Checkpoint::from_bytes(&std::fs::read(path).expect("the golden file")).expect("a safetensors file")
-}
 
 struct Golden(Checkpoint);
 

@@ -8,14 +8,9 @@ use inkling::models::vae::Vae;
 use inkling::models::vae_adopt::{Adopted, adopt};
 use inkling::models::vae_run::VaeRunner;
 use inkling::ops::AdamConfig;
-use inkling_tests::{gpu, read, relative_error};
+use inkling_tests::{golden_file as file, gpu, read, relative_error};
 
 const IMAGES: usize = 3;
-
-fn file(name: &str) -> Checkpoint {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
-    Checkpoint::from_bytes(&std::fs::read(path).expect("the golden file")).expect("a safetensors file")
-}
 
 struct Golden {
     model: Adopted,

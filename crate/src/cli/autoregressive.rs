@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::bench::{Bench, Sampling, Subject, Work};
-use super::card;
 use super::eval::Measure;
 use super::measures::{self, Likelihood, Pixels};
 use super::publish::Shelf;
 use super::weights::Opened;
+use super::{card, card_measures};
 use crate::data::binarize::{self, Binarization};
 use crate::error::Result;
 use crate::metrics::autoregressive::{BATCH, Tone, Writing, log_likelihoods, write_digits};
@@ -104,7 +104,7 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()
         "{}\n{}\n{}\n## Limits\n\n{}\n",
         card::head(&entry, ABOUT, &model.describe(), opened.checkpoint.parameters()),
         card::recipe(&entry, &recipe, training, &facts, "data/mnist", None),
-        measures::section(&measures),
+        card_measures::section(&measures),
         limits(&recipe.name)
     );
     measures::ship(&measures, &mut package)?;

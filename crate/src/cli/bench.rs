@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::card_measures;
 use super::eval::{Measure, load_test_set};
 use super::info::json;
 use super::measures::{self, Cost, Likelihood, Measures, Samples};
@@ -105,9 +106,12 @@ impl Bench {
     /// Times the drawing of one digit anew, and the threads that it ran on, in figures that are there already.
     ///
     /// # Errors
-    /// Those of drawing.
+    /// [`Error::Unsupported`] on a GPU, whose times the figures do not tell; those of drawing.
     pub fn clock(&self, opened: &Opened, cost: &mut Cost) -> Result<()> {
-        if let (Backend::Cpu, Some(mut sampling)) = (&self.backend, sampling(opened, self)?) {
+        if !matches!(self.backend, Backend::Cpu) {
+            return Err(Error::Unsupported("--times is for --backend cpu".into()));
+        }
+        if let Some(mut sampling) = sampling(opened, self)? {
             cost.sample_ms = Some(median_ms(&mut sampling.draw, self.seed)?);
             cost.threads = Some(rayon::current_num_threads());
         }
@@ -237,5 +241,5 @@ pub fn run(opened: &Opened, measure: &Measure, classifier: &str, n: usize, as_js
     let subject = subject(opened, &bench, measure)?;
     let measures = bench.measure(measure, opened, subject)?;
     measures::keep(opened, &measures)?;
-    print(&if as_json { json(&measures)? } else { measures::section(&measures) })
+    print(&if as_json { json(&measures)? } else { card_measures::section(&measures) })
 }

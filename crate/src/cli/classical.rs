@@ -7,11 +7,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::backend::Choice;
 use super::bench::{Bench, Sampling, Subject, Work};
-use super::card;
 use super::measures::{self, Likelihood, Pixels};
 use super::output::Output;
 use super::publish::Shelf;
 use super::weights::Opened;
+use super::{card, card_measures};
 use crate::checkpoint::Precision;
 use crate::data::binarize::{self, Binarization};
 use crate::data::mnist::Dataset;
@@ -68,13 +68,24 @@ pub fn train(
 /// # Errors
 /// [`Error::Unsupported`] for a Markov field; those of running the model.
 pub fn sample(runner: &Runner, n: usize, seed: u32) -> Result<Vec<f32>> {
+    pictures(runner, n, "sample", "key", |run, _| key_values(seed, run as u32).to_vec())
+}
+
+/// The `pixels` of a job for `n` digits; `values` gives what a run, which makes so many, reads by the name `input`.
+fn pictures(
+    runner: &Runner,
+    n: usize,
+    job: &str,
+    input: &str,
+    mut values: impl FnMut(usize, usize) -> Vec<f32>,
+) -> Result<Vec<f32>> {
     let batch = n.min(BATCH);
-    let job = runner.job("sample", batch)?;
+    let job = runner.job(job, batch)?;
     let mut job = job.borrow_mut();
-    let (key, pixels) = (job.input("key")?, job.output("pixels")?);
+    let (input, pixels) = (job.input(input)?, job.output("pixels")?);
     let mut images = Vec::with_capacity(n * PIXELS);
     for run in 0..n.div_ceil(batch) {
-        job.write(key, &key_values(seed, run as u32))?;
+        job.write(input, &values(run, batch))?;
         images.extend(pollster::block_on(job.run_and_read(&[pixels]))?);
     }
     images.truncate(n * PIXELS);
@@ -104,17 +115,7 @@ pub fn sample_digit(opened: &Opened, runner: &Runner, n: usize, seed: u32, digit
         });
         (first + place.unwrap_or(size - 1)) as f32
     };
-    let batch = n.min(BATCH);
-    let job = runner.job("component", batch)?;
-    let mut job = job.borrow_mut();
-    let (index, pixels) = (job.input("index")?, job.output("pixels")?);
-    let mut images = Vec::with_capacity(n * PIXELS);
-    for _ in 0..n.div_ceil(batch) {
-        job.write(index, &(0..batch).map(|_| component()).collect::<Vec<f32>>())?;
-        images.extend(pollster::block_on(job.run_and_read(&[pixels]))?);
-    }
-    images.truncate(n * PIXELS);
-    Ok(images)
+    pictures(runner, n, "component", "index", |_, batch| (0..batch).map(|_| component()).collect())
 }
 
 /// Chains of a Markov field: with `given` (`n * 784`, ink above 0.5) they look for the pixels of it that were flipped, as
@@ -130,7 +131,7 @@ pub fn sample_field(
     sweeps: Option<usize>,
     temperature: f32,
 ) -> Result<Vec<f32>> {
-    let evidence = if given.is_some() { EVIDENCE } else { 0.0 };
+    let evidence = if given.is_some() { evidence() } else { 0.0 };
     let given = given.unwrap_or_else(|| {
         let mut rng = Philox::new(u64::from(seed), streams::stream(streams::SAMPLE, 0));
         (0..n * PIXELS).map(|_| f32::from(u8::from(rng.uniform() < 0.5))).collect()
@@ -199,14 +200,18 @@ fn classify(runner: &Runner, bench: &Bench, binarization: Binarization) -> Resul
     Ok((-log_likelihood / count, 100.0 * right as f64 / count))
 }
 
-/// Part of the pixels that are flipped to be put right, and ln((1 - e) / e) of that part e.
+/// Part of the pixels that are flipped to be put right.
 const FLIPPED: f64 = 0.1;
-const EVIDENCE: f64 = 2.197_224_577_336_219;
 /// Sweeps of the three ways to put them right; of Gibbs sampling the last [`KEPT`] are averaged.
 const SWEEPS: usize = 20;
 const KEPT: usize = 15;
 /// Temperature that annealing begins at.
 const HOT: f64 = 2.0;
+
+/// How strongly a given pixel speaks for itself where so many are flipped; see [`crate::models::markov_field`].
+fn evidence() -> f64 {
+    ((1.0 - FLIPPED) / FLIPPED).ln()
+}
 
 /// Pixels in error before and after denoising, in percent, over the test set.
 fn denoising(runner: &Runner, bench: &Bench) -> Result<BTreeMap<String, f64>> {
@@ -218,7 +223,7 @@ fn denoising(runner: &Runner, bench: &Bench) -> Result<BTreeMap<String, f64>> {
         100.0 * differ as f64 / clean.len() as f64
     };
     let chain = |temperature: &dyn Fn(usize) -> f64| {
-        chain(runner, &given, bench.seed, &Course { evidence: EVIDENCE, sweeps: SWEEPS, temperature })
+        chain(runner, &given, bench.seed, &Course { evidence: evidence(), sweeps: SWEEPS, temperature })
     };
     let modes = chain(&|_| 0.0)?;
     let cooling = |sweep: usize| HOT * (1.0 - sweep as f64 / (SWEEPS - 4) as f64).max(0.0);
@@ -317,7 +322,7 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()
         card::head(&entry, about(config.family), &network, opened.checkpoint.parameters()),
         card::table(&facts),
         card::block(&[command]),
-        measures::section(&figures),
+        card_measures::section(&figures),
         limits(&recipe.name),
     );
     measures::ship(&figures, &mut package)?;

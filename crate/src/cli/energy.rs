@@ -11,7 +11,7 @@ use super::jobs::over;
 use super::measures::{self, Kind, Likelihood, Pixels};
 use super::publish::Shelf;
 use super::weights::Opened;
-use super::{card, images};
+use super::{card, card_measures, images};
 use crate::backend::Backend;
 use crate::data::PIXELS;
 use crate::data::binarize::{self, Binarization};
@@ -43,7 +43,7 @@ const REVERSE_SWEEPS: u32 = 1_000;
 /// How chains are run.
 #[derive(Debug, Clone, Args)]
 pub struct ChainFlags {
-    /// Steps of each chain (an RBM's sweeps, Langevin steps; 1000 by default, a Markov field's sweeps; 20)
+    /// Steps of each chain: an RBM's sweeps or Langevin steps, 1000 by default, or a Markov field's sweeps, 20 by default
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     chain_steps: Option<u32>,
     /// Where chains begin: noise, or images (.npy, N x 28 x 28), which a Markov field cleans
@@ -413,7 +413,7 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()
         "{}\n{}\n{}\n## Limits\n\n{}\n",
         card::head(&entry, ABOUT, &network?, opened.checkpoint.parameters()),
         card::recipe(&entry, &recipe, training, &facts, "data/mnist", None),
-        measures::section(&measures),
+        card_measures::section(&measures),
         limits(&recipe.name)
     );
     measures::ship(&measures, &mut package)?;

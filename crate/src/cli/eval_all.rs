@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::aims::Beside;
 use super::bench::{self, Bench};
+use super::card_measures;
 use super::eval::Measure;
 use super::info::json;
 use super::measures::{self, Cost, DEFINITION, Kind, Measures, Pixels, Samples, mebibytes, plain};
@@ -18,8 +19,8 @@ use crate::metrics::sample_report::SampleReport;
 /// The word that stands for all models.
 pub const ALL: &str = "all";
 
-/// Measures what is missing or stale and the models of `anew` in any case, with `times` how long one digit takes of all, then writes the figures on the cards, into
-/// `measures.json` beside the catalog and into `MEASURES.md` at the root.
+/// Measures what is missing or stale and the models of `anew` in any case, with `times` how long one digit takes of all,
+/// then writes the figures on the cards, into `measures.json` beside the catalog and into `MEASURES.md` at the root.
 ///
 /// # Errors
 /// [`Error::Data`] naming a model that is not in the catalog,
@@ -78,7 +79,7 @@ fn refresh_card(card: &Path, figures: &Measures) -> Result<()> {
     }
     let text = String::from_utf8_lossy(&weights::read(card)?).into_owned();
     let beside = Beside::read(card.parent().unwrap_or(Path::new(".")), &figures.id)?;
-    Output::check(card)?.write(measures::with_section(&text, figures, &beside).as_bytes())
+    Output::check(card)?.write(card_measures::with_section(&text, figures, &beside).as_bytes())
 }
 
 /// The tables of people, and where they lie: at the root of what holds the catalog.

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::bench::{Bench, Sampling, Subject, Work};
-use super::card;
 use super::measures::{self, Likelihood, Pixels};
 use super::publish::Shelf;
 use super::weights::Opened;
+use super::{card, card_measures};
 use crate::data::PIXELS;
 use crate::data::mnist::Dataset;
 use crate::error::{Error, Result};
@@ -195,7 +195,7 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()
         "{}\n{}\n{}\n## Limits\n\n{}\n",
         card::head(&entry, ABOUT, &network, opened.checkpoint.parameters()),
         card::recipe(&entry, &recipe, training, &facts, "data/mnist", None),
-        measures::section(&measures),
+        card_measures::section(&measures),
         limits(&recipe.name)
     );
     measures::ship(&measures, &mut package)?;

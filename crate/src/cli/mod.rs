@@ -6,6 +6,7 @@ mod autoregressive;
 mod backend;
 mod bench;
 mod card;
+mod card_measures;
 mod classical;
 mod classifier;
 mod decode;

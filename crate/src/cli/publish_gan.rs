@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::gan::Sampler;
 use super::publish::Shelf;
 use super::weights::Opened;
-use super::{card, measures};
+use super::{card, card_measures, measures};
 use crate::backend::Backend;
 use crate::catalog::Entry;
 use crate::checkpoint::Checkpoint;
@@ -73,7 +73,7 @@ pub fn publish(opened: &Opened, id: Option<&str>, mut shelf: Shelf) -> Result<()
         "{head}\n{made}\n{figures}\n## Limits\n\n{limits}\n",
         head = card::head(&entry, &about, &described, parameters),
         made = card::recipe(&entry, &recipe, training, &facts, "data/mnist", None),
-        figures = measures::section(&measures::Measures {
+        figures = card_measures::section(&measures::Measures {
             command: figures.command.replacen(&format!(" {} ", figures.id), &format!(" {} ", entry.id), 1),
             ..figures
         }),

@@ -66,6 +66,17 @@ impl TaskFlags {
         }
     }
 
+    /// Refuses what no task follows.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for `--times`.
+    fn refuse_times(&self) -> Result<()> {
+        match self.times {
+            false => Ok(()),
+            true => Err(Error::Unsupported(format!("--times is for `inkling eval {}`", eval_all::ALL))),
+        }
+    }
+
     /// Refuses flags that nothing else follows.
     ///
     /// # Errors
@@ -140,6 +151,7 @@ enum Subject {
 /// [`Error::Data`] for data, models or a file that cannot be used, [`Error::NonFinite`] for a figure that is no number,
 /// [`Error::Io`], those of running the models.
 pub fn run(measure: &Measure, classifier: &str, n: usize, flags: &TaskFlags) -> Result<()> {
+    flags.refuse_times()?;
     let (catalog_path, catalog) = weights::find_catalog()?;
     if let Some(unknown) = flags.models.iter().find(|id| catalog.get(id).is_none()) {
         return Err(Error::Data(format!("there is no model {unknown} in {}", catalog_path.display())));
